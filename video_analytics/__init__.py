@@ -1,0 +1,1 @@
+"""video_analytics: what Panopto and Brightcove know about their videos, as data people trust."""

@@ -1,0 +1,1 @@
+"""Brightcove: catalogue, analytics and last views of a company's accounts."""

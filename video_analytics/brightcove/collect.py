@@ -1,0 +1,211 @@
+"""From the client into the lake: days, and the catalogue with those that have gone.
+
+Accounts are read side by side, one query at a time each. What one account finishes is in the lake and
+reported at once, whatever becomes of the others.
+"""
+
+import json
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from video_analytics.brightcove import analytics, catalogue
+from video_analytics.brightcove.client import Client, canonical
+from video_analytics.brightcove.finality import PROVISIONAL, closed_at, finality
+from video_analytics.brightcove.reports import Day
+from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS
+from video_analytics.clock import now
+from video_analytics.errors import Refused, VendorError
+from video_analytics.files import write_bytes
+from video_analytics.lake import Lake, day_key
+from video_analytics.settings import Account
+
+CAPABILITIES = "brightcove/capabilities.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one account's day: the facts recorded with it, or the error."""
+
+    account: Account
+    day: date
+    facts: dict[str, Any] = field(default_factory=dict)
+    error: VendorError | None = None
+
+
+def collect_days(client: Client, lake: Lake, wanted: Mapping[Account, Sequence[date]]) -> Iterator[Outcome]:
+    """Read every wanted day and put it into the lake; an outcome for each, as it happens."""
+    remember = _Memory(lake, client)
+    outcomes: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
+    stop = threading.Event()
+
+    def one_account(account: Account, days: Sequence[date]) -> None:
+        try:
+            for outcome in _account_days(client, lake, account, days):
+                outcomes.put(outcome)
+                if stop.is_set():
+                    break
+        except BaseException as error:  # noqa: BLE001 - raised again by the reader of the queue
+            outcomes.put(error)
+        finally:
+            outcomes.put(None)
+
+    with ThreadPoolExecutor(client.settings.parallel_accounts, "brightcove") as pool:
+        for account, days in wanted.items():
+            pool.submit(one_account, account, days)
+        open_accounts = len(wanted)
+        try:
+            while open_accounts:
+                outcome = outcomes.get()
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                if outcome is None:
+                    open_accounts -= 1
+                else:
+                    yield outcome
+        finally:
+            stop.set()
+            remember.keep()
+
+
+def _account_days(client: Client, lake: Lake, account: Account, days: Sequence[date]) -> Iterator[Outcome]:
+    instant = now()
+    worth = {day: finality(day, account, client.settings, instant) for day in days}
+    for day in (day for day in days if worth[day] is None):
+        error = Refused(
+            f"Brightcove {account.name} {day}: the day is not over before "
+            f"{closed_at(day, account.timezone):%F %R} UTC ({account.timezone}); ask for it then"
+        )
+        yield Outcome(account, day, error=error)
+    closed = [day for day in days if worth[day] is not None]
+    recent = min((day for day in closed if worth[day] == PROVISIONAL), default=instant.date())
+    left = set(closed)
+    try:
+        for read in analytics.read_days(client, account, closed, recent):
+            for outcome in _keep(lake, account, read, worth, instant):
+                left.discard(outcome.day)
+                yield outcome
+    except VendorError as error:  # the account cannot be read at all
+        for day in sorted(left):
+            yield _failed(lake, account, day, error)
+
+
+def _keep(
+    lake: Lake,
+    account: Account,
+    read: Day | analytics.Failed,
+    worth: Mapping[date, str | None],
+    instant: datetime,
+) -> Iterator[Outcome]:
+    if isinstance(read, analytics.Failed):
+        for day in read.days:
+            yield _failed(lake, account, day, read.error)
+        return
+    facts = {
+        "finality": worth[read.date],
+        "read_on": instant.date().isoformat(),
+        "unattributed": read.unattributed,
+        **read.notes,
+    }
+    cost = {"window": str(read.window), **read.cost}
+    rows = _with_marks(read, account, str(worth[read.date]), instant.date())
+    facts["changed"] = lake.write(DAILY_ANALYTICS, day_key(account.id, read.date), rows, facts)
+    yield Outcome(account, read.date, facts | cost | {"rows": rows.num_rows})
+
+
+def _failed(lake: Lake, account: Account, day: date, error: VendorError) -> Outcome:
+    lake.fail(DAILY_ANALYTICS, day_key(account.id, day), str(error))
+    return Outcome(account, day, error=error)
+
+
+def _with_marks(read: Day, account: Account, worth: str, read_on: date) -> pa.Table:
+    size = read.rows.num_rows
+    constants = {
+        "account_id": pa.repeat(account.id, size),
+        "date": pa.repeat(pa.scalar(read.date, pa.date32()), size),
+        "finality": pa.repeat(worth, size),
+        "read_on": pa.repeat(pa.scalar(read_on, pa.date32()), size),
+    }
+    table = read.rows
+    for name, values in constants.items():
+        table = table.append_column(name, values)
+    return table
+
+
+def readings(lake: Lake, account: Account) -> Iterator[tuple[date, str]]:
+    """The days of an account in the lake, each with the finality of its last reading."""
+    for day in lake.days(DAILY_ANALYTICS, account.id):
+        facts = lake.facts(DAILY_ANALYTICS, day_key(account.id, day))
+        if facts is not None:
+            yield day, facts["finality"]
+
+
+def collect_catalogue(client: Client, lake: Lake, account: Account) -> dict[str, Any]:
+    """Read an account's catalogue into the lake; videos that went stay, marked as gone.
+
+    Gives the facts recorded with it. A video the vendor names as deleted is `deleted`; one that a complete
+    listing no longer has, and that was deleted too long ago to be named, is `missing`.
+    """
+    listed = catalogue.list_videos(client, account)
+    here = {video["id"] for video in listed}
+    gone = [video for video in catalogue.list_deleted(client, account) if video["id"] not in here]
+    before = _previous_rows(lake, account)
+    today = now().date()
+    rows = [_catalogue_row(account, video, "listed", None) for video in listed]
+    for video in gone:
+        since = before.get(video["id"], {}).get("gone_since") or today
+        rows.append(_catalogue_row(account, video, "deleted", since))
+    known = here | {video["id"] for video in gone}
+    for video_id in sorted(before.keys() - known):
+        old = before[video_id]
+        status = "deleted" if old["status"] == "deleted" else "missing"
+        rows.append(old | {"status": status, "gone_since": old["gone_since"] or today})
+    rows = [row | {"position": number} for number, row in enumerate(rows)]
+    facts = {"custom_fields": client.custom_fields(account)}
+    changed = lake.write(CMS_CATALOG, account.id, pa.Table.from_pylist(rows, CMS_CATALOG.schema), facts)
+    return {"rows": len(rows), "listed": len(listed), "gone": len(rows) - len(listed), "changed": changed}
+
+
+def _previous_rows(lake: Lake, account: Account) -> dict[str, dict[str, Any]]:
+    table = lake.read(CMS_CATALOG, account.id)
+    return {row["video_id"]: row for row in table.to_pylist()} if table is not None else {}
+
+
+def _catalogue_row(account: Account, video: dict[str, Any], status: str, gone: date | None) -> dict[str, Any]:
+    duration = video.get("duration")
+    return {
+        "account_id": account.id,
+        "video_id": video["id"],
+        "status": status,
+        "gone_since": gone,
+        **{
+            name: _text(video.get(name))
+            for name in ("state", "name", "created_at", "published_at", "reference_id")
+        },
+        "duration_ms": duration if isinstance(duration, int) else None,
+        "raw": canonical(video),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+class _Memory:
+    """What was learnt about the accounts and is not to be asked again each night."""
+
+    def __init__(self, lake: Lake, client: Client) -> None:
+        self._path = lake.root / CAPABILITIES
+        self._client = client
+        if self._path.exists():
+            client.device_ranges |= json.loads(self._path.read_bytes())["device_ranges"]
+
+    def keep(self) -> None:
+        text = json.dumps({"device_ranges": self._client.device_ranges}, indent=2, sort_keys=True)
+        write_bytes(self._path, text.encode())

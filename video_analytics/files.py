@@ -1,0 +1,65 @@
+"""Files that are replaced in one step: a reader sees the old or the new one, never half of one."""
+
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+SUFFIX = ".tmp"
+ABANDONED_SECONDS = 6 * 3600  # a temporary file this old belongs to nobody
+_numbers = itertools.count()
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`; on success its file is fsynced and takes `path`'s place.
+
+    On failure the temporary file is removed and `path` stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_numbers)}{SUFFIX}")
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_bytes(path: Path, data: bytes) -> bool:
+    """Replace `path` with `data`; False if it held exactly that already (its times then stay)."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size == len(data) and path.read_bytes() == data:
+            return False
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+    return True
+
+
+def sweep(root: Path) -> int:
+    """Remove temporary files that a killed process left behind; gives how many."""
+    cutoff = time.time() - ABANDONED_SECONDS  # the file system's clock, not the platform's
+    left = [path for path in root.rglob(f".*{SUFFIX}") if path.stat().st_mtime < cutoff]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the new name durable; Windows neither needs nor offers it."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

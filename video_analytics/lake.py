@@ -1,0 +1,194 @@
+"""The lake: one Parquet file for each partition of a table, replaced whole, read with DuckDB.
+
+    {root}/{table}/{key}.parquet          a partition; a table by day has keys {owner}/{year}/{day}
+    {root}/{table}/{key}.failed.json      the last attempt failed; says why; gone with the next success
+
+Facts about a partition (rows, finality, what could not be attributed …) live in the footer of its file,
+so that data and what is known about it can never be of two versions. A partition that was read and is
+empty is a file with zero rows; one that was never read is no file.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from video_analytics import files
+from video_analytics.errors import LakeError
+
+FACTS = b"video_analytics"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the lake: its place and its columns; `marks` are columns that do not make it new."""
+
+    name: str
+    schema: pa.Schema
+    marks: tuple[str, ...] = ()
+
+
+def day_key(owner: str, day: date) -> str:
+    """The key of one owner's (an account's, a course's) day."""
+    return f"{owner}/{day.year}/{day.isoformat()}"
+
+
+class Lake:
+    """Reads and writes partitions below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, table: Table, key: str) -> Path:
+        """Where a partition lies, whether or not it exists."""
+        return self.root / table.name / f"{key}.parquet"
+
+    def write(self, table: Table, key: str, data: pa.Table, facts: Mapping[str, Any]) -> bool:
+        """Replace a partition; False if it already held the same, apart from the table's marks.
+
+        `data` must have the table's columns, in any order. Raises LakeError if it does not fit the schema.
+        """
+        shaped = _shaped(table, data)
+        digest = _digest(shaped.drop_columns(list(table.marks)), facts)
+        if (self.facts(table, key) or {}).get("digest") == digest:
+            self._failure(table, key).unlink(missing_ok=True)
+            return False
+        text = json.dumps({**facts, "rows": shaped.num_rows, "digest": digest}, sort_keys=True)
+        buffer = io.BytesIO()
+        pq.write_table(shaped.replace_schema_metadata({FACTS: text}), buffer, compression="zstd")
+        files.write_bytes(self.path(table, key), buffer.getvalue())
+        self._failure(table, key).unlink(missing_ok=True)
+        return True
+
+    def facts(self, table: Table, key: str) -> dict[str, Any] | None:
+        """What was recorded with a partition; None if it was never written."""
+        path = self.path(table, key)
+        try:
+            metadata = pq.read_metadata(path).metadata or {}
+            facts: dict[str, Any] = json.loads(metadata[FACTS])
+        except FileNotFoundError:
+            return None
+        except (pa.ArrowInvalid, KeyError, ValueError, OSError) as error:
+            raise LakeError(
+                f"{path}: expected a Parquet file of this lake, got {type(error).__name__}; "
+                "move it away and fetch the partition again"
+            ) from error
+        return facts
+
+    def read(self, table: Table, key: str) -> pa.Table | None:
+        """A partition's rows; None if it was never written."""
+        if self.facts(table, key) is None:
+            return None
+        return pq.ParquetFile(self.path(table, key)).read().replace_schema_metadata(None)
+
+    def fail(self, table: Table, key: str, reason: str) -> None:
+        """Record that the last attempt at a partition failed; what it holds from before stays."""
+        files.write_bytes(self._failure(table, key), json.dumps({"reason": reason}).encode())
+
+    def failure(self, table: Table, key: str) -> str | None:
+        """Why the last attempt at a partition failed; None if it did not."""
+        try:
+            reason: str = json.loads(self._failure(table, key).read_bytes())["reason"]
+        except FileNotFoundError:
+            return None
+        return reason
+
+    def days(self, table: Table, owner: str, suffix: str = ".parquet") -> Iterator[date]:
+        """The days of an owner that have a file, in order."""
+        for path in sorted((self.root / table.name / owner).glob(f"*/????-??-??{suffix}")):
+            yield date.fromisoformat(path.name[:10])
+
+    def failed_days(self, table: Table, owner: str) -> Iterator[date]:
+        """The days of an owner whose last attempt failed, in order."""
+        return self.days(table, owner, ".failed.json")
+
+    def day_files(self, table: Table, owners: Iterable[str], since: date, until: date) -> list[Path]:
+        """The files of the owners' days from `since` to `until`, both included."""
+        wanted = range(since.year, until.year + 1)
+        folders = [self.root / table.name / owner / str(year) for owner in owners for year in wanted]
+        found = (path for folder in folders for path in folder.glob("????-??-??.parquet"))
+        return sorted(path for path in found if since.isoformat() <= path.stem <= until.isoformat())
+
+    def files(self, table: Table, keys: Iterable[str]) -> list[Path]:
+        """The files of those of the keys that exist."""
+        return [path for key in keys if (path := self.path(table, key)).exists()]
+
+    def _failure(self, table: Table, key: str) -> Path:
+        return self.path(table, key).with_suffix(".failed.json")
+
+
+def connect(memory: str = "2GB") -> duckdb.DuckDBPyConnection:
+    """An in-process DuckDB that spills to disk instead of growing, and keeps row order."""
+    connection = duckdb.connect()
+    connection.execute(f"SET memory_limit = '{memory}'")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def scan(connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: Sequence[Path]) -> None:
+    """Make the files of a table readable as the view `name`; no files make an empty view."""
+    if paths:
+        listed = ", ".join(_quoted(str(path)) for path in paths)
+        sql = f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])"  # noqa: S608 - own paths, quoted
+        connection.execute(sql)
+    else:
+        connection.register(name, table.schema.empty_table())
+
+
+def publish_warehouse(lake: Lake, tables: Sequence[Table]) -> Path:
+    """Write `warehouse.duckdb`: one view for each table, over all its files, for analysts.
+
+    The views hold the lake's absolute path: after moving a home, the next run writes them anew.
+    """
+    target = lake.root / "warehouse.duckdb"
+    with files.replacing(target) as temporary, duckdb.connect(str(temporary)) as connection:
+        for table in tables:
+            vendor, view = table.name.split("/", 1)
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {vendor}")
+            connection.execute(f"CREATE VIEW {vendor}.{view} AS {_view(lake, table)}")
+    return target
+
+
+def _view(lake: Lake, table: Table) -> str:
+    folder = lake.root / table.name
+    if next(folder.rglob("*.parquet"), None) is not None:
+        return f"FROM read_parquet({_quoted(str(folder / '**' / '*.parquet'))})"
+    columns = ", ".join(f'CAST(NULL AS {_SQL_TYPES[field.type]}) AS "{field.name}"' for field in table.schema)
+    return f"SELECT {columns} LIMIT 0"
+
+
+_SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.date32(): "DATE"}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _shaped(table: Table, data: pa.Table) -> pa.Table:
+    try:
+        shaped = data.select(table.schema.names).cast(table.schema)
+    except (pa.ArrowInvalid, KeyError, ValueError) as error:
+        raise LakeError(f"{table.name}: the rows do not fit the table: {error}") from error
+    for field in table.schema:
+        if not field.nullable and shaped[field.name].null_count:
+            raise LakeError(
+                f"{table.name}: {field.name} must not be null, {shaped[field.name].null_count} rows are"
+            )
+    return shaped.combine_chunks()
+
+
+def _digest(data: pa.Table, facts: Mapping[str, Any]) -> str:
+    """A fingerprint of rows and facts, the same in every process."""
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, data.schema) as writer:
+        writer.write_table(data)
+    said = json.dumps({key: value for key, value in facts.items() if key != "read_on"}, sort_keys=True)
+    return hashlib.sha256(sink.getvalue() + said.encode()).hexdigest()

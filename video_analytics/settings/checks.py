@@ -1,0 +1,164 @@
+"""The checks of single values that a type alone cannot express: addresses, names, zones, secrets.
+
+Each takes a value of the right type and gives it back, tidied, or raises `wrong(…)`, which says what was
+expected and how to mend it. What came instead is added later, where it is known whether it may be shown.
+"""
+
+import re
+from datetime import date
+from ipaddress import ip_address
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import SecretStr
+from pydantic_core import PydanticCustomError
+
+from video_analytics.settings.problems import nearest
+
+_HOST = r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
+_URL = re.compile(rf"(?P<scheme>https?)://{_HOST}(?P<path>(?:/[\w.~%+,;=:-]*)*)", re.IGNORECASE | re.ASCII)
+_PROXY = re.compile(rf"(?P<scheme>https?://)?(?:[^\s/]+@)?{_HOST}/?", re.IGNORECASE | re.ASCII)
+
+# Windows keeps these names for devices, whatever extension follows.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_FOLDER = re.compile(r"[^<>:\"/\\|?*]{1,64}")
+
+_LAST_PORT = 65_535
+_FIRST_DAY, _LAST_DAY = date(2005, 1, 1), date(2100, 12, 31)
+
+
+def wrong(expected: str, mend: str, got: str = "") -> PydanticCustomError:
+    """A failed check; `got` replaces the usual description of the value, where that would tell too much."""
+    return PydanticCustomError(
+        "wrong", "{expected}; {mend}", {"expected": expected, "mend": mend, "got": got}
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address points at this machine (a simulated vendor)."""
+    match = _URL.fullmatch(url)
+    if not match:
+        return False
+    host = match["host"].lower().strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def base_url(text: str) -> str:
+    """An https address without password, query and trailing slash; plain http only to this machine."""
+    match = _URL.fullmatch(text)
+    if not match or not _is_port(match["port"]):
+        mend = "write the vendor's address alone: no user:password, no query, no blanks"
+        raise wrong("an address such as https://host/path", mend, "something else (not shown)")
+    if match["scheme"].lower() == "http" and not is_loopback(text):
+        mend = "write https:// (plain http is for a vendor simulated on this machine)"
+        raise wrong("an https:// address", mend, f"http://{match['host']}")
+    root = text.removesuffix(match["path"]) if match["path"] else text
+    return root.lower() + match["path"].rstrip("/")
+
+
+def token_url(text: str) -> str:
+    """The address tokens come from; a base address gets the vendor's last step appended."""
+    url = base_url(text)
+    return url if url.endswith("/access_token") else f"{url}/access_token"
+
+
+def proxy(secret: SecretStr) -> SecretStr:
+    """A proxy's address, possibly with user:password; `host:port` alone means http://."""
+    text = secret.get_secret_value()
+    match = _PROXY.fullmatch(text)
+    if not match or not _is_port(match["port"]):
+        mend = "write http://host:port, with special characters of a password percent-encoded"
+        raise wrong("the http:// or https:// address of a proxy", mend)
+    return secret if match["scheme"] else SecretStr(f"http://{text}")
+
+
+def credential(secret: SecretStr) -> SecretStr:
+    """A client id or secret: printable ASCII without blanks, so that it survives an HTTP header."""
+    if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+        raise wrong("letters, digits and signs without blanks", "copy it again from Brightcove Studio")
+    return secret
+
+
+def digits(text: str) -> str:
+    """A vendor's id, kept as text."""
+    if not re.fullmatch(r"[0-9]{1,20}", text):
+        raise wrong("1 to 20 digits, in quotes", "copy the account id from Brightcove Studio")
+    return text
+
+
+def account_name(text: str) -> str:
+    """A name that makes a partition key and a file name on every system."""
+    if not _NAME.fullmatch(text) or _DEVICE.fullmatch(text):
+        mend = "rename the account's table (con, nul, com1 and the like are devices on Windows)"
+        raise wrong("a name of up to 64 letters, digits and _ that can be a file name", mend)
+    return text
+
+
+def category(text: str) -> str:
+    """A lower-case name that makes part of a file name; "all" is taken by the files of every account."""
+    if not _NAME.fullmatch(text) or text != text.lower() or _DEVICE.fullmatch(text) or text == "all":
+        mend = 'choose a name such as "internet" ("all", con, nul and the like are taken)'
+        raise wrong("up to 64 lower-case letters, digits and _", mend)
+    return text
+
+
+def folder_name(text: str) -> str:
+    """A name people chose, which must be able to be part of a folder's name on Windows."""
+    usable = _FOLDER.fullmatch(text) and text.isprintable() and text == text.strip(" ").rstrip(".")
+    if not usable or _DEVICE.fullmatch(text):
+        mend = 'remove < > : " / \\ | ? *, control characters, outer blanks and a dot at the end'
+        raise wrong("up to 64 characters that can be part of a folder's name", mend)
+    return text
+
+
+def zone(text: str) -> str:
+    """An IANA time zone that this machine knows."""
+    try:
+        ZoneInfo(text)
+    # A folder of the zone database, such as "Europe", is an OSError.
+    except (KeyError, ValueError, OSError):
+        mend = f"did you mean {nearest(text, available_timezones())!r}?"
+    else:
+        return text
+    raise wrong("an IANA time zone such as Europe/Zurich", mend)
+
+
+def iso_date(value: object) -> object:
+    """TOML has dates of its own, but people also write them in quotes."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def day(value: date) -> date:
+    """A day on which the vendor can have had data."""
+    if not _FIRST_DAY <= value <= _LAST_DAY:
+        raise wrong(f"a date from {_FIRST_DAY} to {_LAST_DAY}", "correct the year")
+    return value
+
+
+def years(value: tuple[int, ...]) -> tuple[int, ...]:
+    """Each year once, in order."""
+    if not value:
+        raise wrong("at least one year", "name a year, or remove the line to use last year and this year")
+    return tuple(sorted(set(value)))
+
+
+def existing(path: Path) -> Path:
+    """A file (or a folder of certificates) that is there."""
+    try:
+        found = path.exists()
+    except OSError:  # a name too long, or a folder that may not be read
+        found = False
+    if not found:
+        raise wrong("a file that exists", "correct the path; a relative one starts at the home folder")
+    return path
+
+
+def _is_port(text: str | None) -> bool:
+    return text is None or 1 <= int(text) <= _LAST_PORT

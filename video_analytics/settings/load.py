@@ -1,0 +1,129 @@
+"""From the sources to Settings: the strongest value of each key wins, and every problem is told at once.
+
+Errors are raised outside of `except` blocks, so that no chained error can carry what a file held.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from video_analytics.errors import SettingsError
+from video_analytics.settings import sources
+from video_analytics.settings.models import Brightcove, Network, Settings
+from video_analytics.settings.problems import EXPECTED, HIDDEN, Problem, described, shown_key
+from video_analytics.settings.sources import Value
+
+_MODELS: dict[str, type[BaseModel]] = {"brightcove": Brightcove, "network": Network}
+_PAIR = (("brightcove", "client_id"), ("brightcove", "client_secret"))
+
+Chosen = dict[tuple[str, str], Value]
+
+
+def load_settings(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a home folder: `home`, else VIDEO_ANALYTICS_HOME, else the current folder.
+
+    Environment beats `.env` beats `secrets.json` beats `settings.toml` beats the built-in defaults, key by
+    key. The accounts are one key: if the file names any, they replace the built-in list.
+
+    Raises:
+        SettingsError: with one line for each problem found.
+    """
+    variables = os.environ if environ is None else environ
+    root = _home(home, variables)
+    found = [
+        *sources.from_toml(root),
+        *sources.from_secrets(root),
+        *sources.from_dotenv(root),
+        *sources.from_environment(variables),
+    ]
+    problems = [item for item in found if isinstance(item, Problem)]
+    # Weakest first, so that a later value of the same field replaces it.
+    chosen = {item.path: item for item in found if isinstance(item, Value)}
+    settings = _checked(root, chosen)
+    if isinstance(settings, Settings) and not problems:
+        problems.extend(_half_a_pair(chosen))
+        if not problems:
+            return settings
+    problems.extend(() if isinstance(settings, Settings) else settings)
+    raise SettingsError("\n".join(dict.fromkeys(map(str, problems))))
+
+
+def _home(home: Path | None, variables: Mapping[str, str]) -> Path:
+    variable = variables.get(sources.HOME, "").strip()
+    root = (home or Path(variable or ".")).absolute()
+    try:
+        usable = root.is_dir()
+    except OSError:  # a name too long, or a parent that may not be read
+        usable = False
+    if usable:
+        return root
+    origin = ("argument", "home") if home else (sources.ENVIRONMENT, sources.HOME)
+    problem = f"expected an existing folder, got {str(root)!r}"
+    raise SettingsError(str(Problem(*origin, problem, "create the folder or correct the path")))
+
+
+def _checked(home: Path, chosen: Chosen) -> Settings | list[Problem]:
+    tree: dict[str, Any] = {"home": home, "brightcove": {}, "network": {}}
+    for (section, field), value in chosen.items():
+        tree[section][field] = value.value
+    bundle = tree["network"].get("ca_bundle")
+    if isinstance(bundle, str):  # relative to the home, wherever the process was started
+        tree["network"]["ca_bundle"] = home / bundle
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    # A default made from other fields is not made when one of those is wrong: no news.
+    return [_problem(each, chosen) for each in details if each["type"] != "default_factory_not_called"]
+
+
+def _problem(detail: ErrorDetails, chosen: Chosen) -> Problem:
+    """A finding of pydantic in our words, at the place where the value was written."""
+    section, field, *rest = detail["loc"]
+    path = (str(section), str(field))
+    origin = chosen[path]
+    key = ".".join([origin.key, *_inside_accounts(origin.value, rest)])
+    context = detail.get("ctx", {})
+    if detail["type"] == "missing":
+        return Problem(origin.file, key, "expected this key, got none", "add it")
+    expected = EXPECTED.get(detail["type"], "another value").format(**context)
+    got = context.get("got") or described(_plain(detail["input"]), hidden=path in HIDDEN)
+    return Problem(origin.file, key, f"expected {expected}, got {got}", context.get("mend") or _mend(*path))
+
+
+def _inside_accounts(value: Any, place: Iterable[int | str]) -> list[str]:
+    """The rest of a key's path below the accounts, where pydantic counts and people read names."""
+    names = list(value) if isinstance(value, dict) else []
+    steps = [names[step] if isinstance(step, int) and names else step for step in place]
+    return [shown_key(step) for step in steps if isinstance(step, str) and step != "name"]
+
+
+def _mend(section: str, field: str) -> str:
+    if field == "accounts":
+        return "correct it"
+    default = _MODELS[section].model_fields[field].default
+    known = isinstance(default, str | int | float | date) and default != ""
+    use = f" to use {described(default, hidden=False)}" if known else ""
+    return f"correct it, or remove it{use}"
+
+
+def _half_a_pair(chosen: Chosen) -> list[Problem]:
+    """A client id without its secret, or the reverse: only a call to the vendor would tell otherwise."""
+    given = [chosen[path] for path in _PAIR if path in chosen]
+    if len(given) != 1:
+        return []
+    (missing,) = (field for path in _PAIR if path not in chosen for field in path[1:])
+    mend = f"add BRIGHTCOVE_{missing.upper()} to {sources.DOTENV} or {missing} to {sources.SECRETS}"
+    return [Problem(given[0].file, given[0].key, f"expected together with {missing}, got it alone", mend)]
+
+
+def _plain(value: Any) -> Any:
+    """What a check was given, as it was written."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,202 @@
+"""The places where settings are found: environment, `.env`, `secrets.json`, `settings.toml`.
+
+Each source yields what it holds, value by value with the place it came from, and its problems among them.
+A missing file holds nothing; empty text counts as not set. Types and bounds are the models' matter.
+The sources of pydantic-settings are not used: they forget which file a value came from.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from dotenv.parser import parse_stream
+
+from video_analytics import clock
+from video_analytics.settings.files import parse_json, parse_toml, read_text
+from video_analytics.settings.models import Account, Brightcove, Network
+from video_analytics.settings.problems import Problem, described, shown_key, unknown
+
+ENVIRONMENT, DOTENV, SECRETS, TOML = "environment", ".env", "secrets.json", "settings.toml"
+HOME = "VIDEO_ANALYTICS_HOME"
+
+# variable, field; of two for one field the later wins, as in requests and urllib
+VARIABLES = {
+    "BRIGHTCOVE_CLIENT_ID": ("brightcove", "client_id"),
+    "BRIGHTCOVE_CLIENT_SECRET": ("brightcove", "client_secret"),
+    "BRIGHTCOVE_OAUTH_URL": ("brightcove", "oauth_url"),
+    "BRIGHTCOVE_CMS_URL": ("brightcove", "cms_url"),
+    "BRIGHTCOVE_ANALYTICS_URL": ("brightcove", "analytics_url"),
+    "BRIGHTCOVE_INSIGHTS_URL": ("brightcove", "insights_url"),
+    "HTTPS_PROXY": ("network", "https_proxy"),
+    "https_proxy": ("network", "https_proxy"),
+    "HTTP_PROXY": ("network", "http_proxy"),
+    "http_proxy": ("network", "http_proxy"),
+    "NO_PROXY": ("network", "no_proxy"),
+    "no_proxy": ("network", "no_proxy"),
+    "SSL_CERT_FILE": ("network", "ca_bundle"),
+    "REQUESTS_CA_BUNDLE": ("network", "ca_bundle"),
+}
+OURS = ("BRIGHTCOVE_", "VIDEO_ANALYTICS_")  # other names are other programs' business
+OUR_VARIABLES = (*(name for name in VARIABLES if name.startswith(OURS)), HOME, clock.VARIABLE)
+
+# key of secrets.json, field
+SECRET_KEYS = {"client_id": ("brightcove", "client_id"), "client_secret": ("brightcove", "client_secret")}
+PROXY_KEYS = {"http": ("network", "http_proxy"), "https": ("network", "https_proxy")}
+
+# table of settings.toml, its keys
+TOML_TABLES = {
+    "brightcove": frozenset(Brightcove.model_fields) - SECRET_KEYS.keys(),
+    "network": frozenset(Network.model_fields),
+}
+ACCOUNT_KEYS = frozenset(Account.model_fields) - {"name", "key"}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value on its way to the field `path`, and where it was found."""
+
+    path: tuple[str, str]
+    value: Any
+    file: str
+    key: str
+
+
+Found = Iterator[Value | Problem]
+
+
+def from_environment(environ: Mapping[str, str]) -> Found:
+    """The variables of the process. Other tools may set BRIGHTCOVE_ names of their own; ours are ours."""
+    for name in environ:
+        if name.upper().startswith("VIDEO_ANALYTICS_") and name not in OUR_VARIABLES:
+            yield unknown(ENVIRONMENT, "", name, OUR_VARIABLES)
+    yield from _variables(ENVIRONMENT, environ)
+
+
+def from_dotenv(home: Path) -> Found:
+    """`.env`: lines NAME=value. A `$` in a value is itself, as secrets may hold one."""
+    text = read_text(home / DOTENV)
+    if not isinstance(text, str):
+        yield from _alone(text)
+        return
+    found: dict[str, str] = {}
+    for binding in parse_stream(StringIO(text)):
+        line = binding.original.line + _blank_lines(binding.original.string)
+        if binding.error or (binding.key in VARIABLES and binding.value is None):
+            mend = "write the name, an equals sign and the value; close every quote"
+            yield Problem(DOTENV, f"line {line}", "expected NAME=value", mend)
+        elif binding.key == HOME:
+            mend = f"set it in the environment: {DOTENV} is looked up inside the home"
+            yield Problem(DOTENV, HOME, "cannot be set here", mend)
+        elif binding.key in VARIABLES:
+            found[binding.key] = binding.value or ""
+        elif binding.key and binding.key.upper().startswith(OURS) and binding.key not in OUR_VARIABLES:
+            yield unknown(DOTENV, "", binding.key, OUR_VARIABLES)
+    yield from _variables(DOTENV, found)
+
+
+def from_secrets(home: Path) -> Found:
+    """`secrets.json`: client_id, client_secret and perhaps proxies, as the earlier scripts kept them."""
+    text = read_text(home / SECRETS)
+    if not isinstance(text, str):
+        yield from _alone(text)
+        return
+    tree = parse_json(SECRETS, text)
+    if not isinstance(tree, dict):
+        expected = f"expected an object in {{ }}, got {described(tree, hidden=True)}"
+        yield (
+            tree
+            if isinstance(tree, Problem)
+            else Problem(SECRETS, "file", expected, 'write {"client_id": "…", "client_secret": "…"}')
+        )
+        return
+    proxies = tree.pop("proxies", None) or {}
+    yield from _pairs("", tree, SECRET_KEYS, (*SECRET_KEYS, "proxies"))
+    if isinstance(proxies, dict):
+        yield from _pairs("proxies.", proxies, PROXY_KEYS, PROXY_KEYS)
+    else:
+        expected = f"expected an object in {{ }}, got {described(proxies, hidden=True)}"
+        yield Problem(SECRETS, "proxies", expected, 'write {"http": "…", "https": "…"} or remove it')
+
+
+def from_toml(home: Path) -> Found:
+    """`settings.toml`: everything but secrets. Accounts found here replace the built-in ones."""
+    text = read_text(home / TOML)
+    tree = parse_toml(TOML, text) if isinstance(text, str) else text
+    if not isinstance(tree, dict):
+        yield from _alone(tree)
+        return
+    for name, table in tree.items():
+        if name not in TOML_TABLES:
+            inside = [f"{each}.{key}" for each, keys in TOML_TABLES.items() for key in keys]
+            yield unknown(TOML, "", name, [*TOML_TABLES, *inside])
+        elif not isinstance(table, dict):
+            yield _not_a_table(name, table)
+        else:
+            yield from _toml_table(name, table)
+
+
+def _toml_table(name: str, table: dict[str, Any]) -> Found:
+    for key, value in table.items():
+        label = f"{name}.{shown_key(key)}"
+        if name == "brightcove" and key in SECRET_KEYS:
+            yield Problem(TOML, label, "is a secret", f"secrets belong in {DOTENV} or {SECRETS}; move it")
+        elif key not in TOML_TABLES[name]:
+            yield unknown(TOML, f"{name}.", key, TOML_TABLES[name])
+        elif key == "accounts":
+            yield from _accounts(label, value)
+        elif (tidy := _tidy(value)) is not None:
+            yield Value((name, key), tidy, TOML, label)
+
+
+def _accounts(label: str, tables: Any) -> Found:
+    if not isinstance(tables, dict):
+        yield _not_a_table(label, tables)
+        return
+    kept = {}
+    for name, table in tables.items():
+        place = f"{label}.{shown_key(name)}"
+        if not isinstance(table, dict):
+            yield _not_a_table(place, table)
+            continue
+        yield from (unknown(TOML, f"{place}.", key, ACCOUNT_KEYS) for key in table if key not in ACCOUNT_KEYS)
+        kept[name] = {key: value for key, value in table.items() if key in ACCOUNT_KEYS}
+    if kept or not tables:  # an account dropped above has been complained of already
+        yield Value(("brightcove", "accounts"), kept, TOML, label)
+
+
+def _variables(file: str, variables: Mapping[str, str]) -> Found:
+    for name, path in VARIABLES.items():
+        if (value := _tidy(variables.get(name))) is not None:
+            yield Value(path, value, file, name)
+
+
+def _pairs(
+    prefix: str, tree: dict[str, Any], fields: dict[str, tuple[str, str]], known: Iterable[str]
+) -> Found:
+    for key, value in tree.items():
+        if key not in fields:
+            yield unknown(SECRETS, prefix, key, known)
+        elif (tidy := _tidy(value)) is not None:
+            yield Value(fields[key], tidy, SECRETS, prefix + key)
+
+
+def _tidy(value: Any) -> Any:
+    """Text without outer blanks; None for what counts as not set."""
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+def _blank_lines(statement: str) -> int:
+    """The empty lines that python-dotenv counts into the statement after them."""
+    return statement[: len(statement) - len(statement.lstrip())].count("\n")
+
+
+def _alone(item: Problem | None) -> Found:
+    if item is not None:
+        yield item
+
+
+def _not_a_table(label: str, value: Any) -> Problem:
+    got = described(value, hidden=True)
+    return Problem(TOML, label, f"expected a table, got {got}", f"write it as [{label}] with keys below")
