@@ -51,13 +51,16 @@ class Lake:
         """Where a partition lies, whether or not it exists."""
         return self.root / table.name / f"{key}.parquet"
 
-    def write(self, table: Table, key: str, data: pa.Table, facts: Mapping[str, Any]) -> bool:
+    def write(
+        self, table: Table, key: str, data: pa.Table, facts: Mapping[str, Any], digest: str | None = None
+    ) -> bool:
         """Replace a partition; False if it already held the same, apart from the table's marks.
 
-        `data` must have the table's columns, in any order. Raises LakeError if it does not fit the schema.
+        `data` must have the table's columns, in any order; `digest` stands for rows and facts where the
+        caller knows a cheaper fingerprint of them. Raises LakeError if `data` does not fit the schema.
         """
         shaped = _shaped(table, data)
-        digest = _digest(shaped.drop_columns(list(table.marks)), facts)
+        digest = digest or _digest(shaped.drop_columns(list(table.marks)), facts)
         if (self.facts(table, key) or {}).get("digest") == digest:
             self._failure(table, key).unlink(missing_ok=True)
             return False
@@ -136,7 +139,7 @@ def connect(memory: str = "2GB") -> duckdb.DuckDBPyConnection:
 def scan(connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: Sequence[Path]) -> None:
     """Make the files of a table readable as the view `name`; no files make an empty view."""
     if paths:
-        listed = ", ".join(_quoted(str(path)) for path in paths)
+        listed = ", ".join(quoted(str(path)) for path in paths)
         sql = f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])"  # noqa: S608 - own paths, quoted
         connection.execute(sql)
     else:
@@ -160,7 +163,7 @@ def publish_warehouse(lake: Lake, tables: Sequence[Table]) -> Path:
 def _view(lake: Lake, table: Table) -> str:
     folder = lake.root / table.name
     if next(folder.rglob("*.parquet"), None) is not None:
-        return f"FROM read_parquet({_quoted(str(folder / '**' / '*.parquet'))})"
+        return f"FROM read_parquet({quoted(str(folder / '**' / '*.parquet'))})"
     columns = ", ".join(f'CAST(NULL AS {_SQL_TYPES[field.type]}) AS "{field.name}"' for field in table.schema)
     return f"SELECT {columns} LIMIT 0"
 
@@ -168,7 +171,8 @@ def _view(lake: Lake, table: Table) -> str:
 _SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.date32(): "DATE"}
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -225,7 +225,11 @@ def _table(seen: Views, split: Floats) -> pa.Table:
     columns |= {
         name: _typed(values, DAILY_ANALYTICS.schema.field(name).type) for name, values in seen.metrics.items()
     }
-    columns |= {f"views_{device}": pa.array(split[:, n].astype(np.int64)) for n, device in enumerate(DEVICES)}
+    nothing_known = np.isnan(seen.metrics["video_view"]) & (split.sum(axis=1) == 0)
+    columns |= {
+        f"views_{device}": pa.array(split[:, n].astype(np.int64), mask=nothing_known)
+        for n, device in enumerate(DEVICES)
+    }
     return pa.table(columns)
 
 

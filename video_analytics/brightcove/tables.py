@@ -21,6 +21,7 @@ METRICS = (*COUNTS[:2], *ENGAGEMENT, "video_percent_viewed", COUNTS[2])
 
 # `device_type` values of Brightcove Analytics; anything else is counted as "other".
 DEVICES = ("desktop", "mobile", "tablet", "tv", "other")
+DEVICE_COLUMNS = ("views_desktop", "views_mobile", "views_tablet", "views_other")  # of the daily files
 
 DAILY_ANALYTICS = Table(
     "brightcove/daily_analytics",
@@ -83,6 +84,17 @@ LAST_VIEWED = Table(
     ),
 )
 
+LAST_VIEW_LIST = Table(  # Media Insights `lastview`, read once: for history older than the own rows
+    "brightcove/last_view_list",
+    pa.schema(
+        [
+            pa.field("account_id", pa.string(), nullable=False),
+            pa.field("video_id", pa.string(), nullable=False),
+            pa.field("last_viewed", pa.date32(), nullable=False),  # a day of the account's own time zone
+        ]
+    ),
+)
+
 VIDEO_CACHE = Table(
     "brightcove/video_cache",
     pa.schema(
@@ -94,4 +106,25 @@ VIDEO_CACHE = Table(
     ),
 )
 
-TABLES = (CMS_CATALOG, DAILY_ANALYTICS, LAST_VIEWED, VIDEO_CACHE)
+MULTI_YEAR = Table(  # one file for each category and month; columns as in the daily files
+    "brightcove/multi_year",
+    pa.schema(
+        [
+            *(pa.field(name, pa.string()) for name in ("channel", "account_id", "video_id", "name")),
+            pa.field("date", pa.date32(), nullable=False),
+            *(pa.field(name, pa.int64()) for name in ("video_view", *DEVICE_COLUMNS, "video_impression")),
+            pa.field("play_rate", pa.float64()),  # views / impressions, a ratio; null without impressions
+            pa.field("engagement_score", pa.float64()),  # percent, may pass 100; null without views
+            *(pa.field(name, pa.float64()) for name in (*ENGAGEMENT, "video_percent_viewed")),
+            pa.field("video_seconds_viewed", pa.int64()),  # seconds
+            *(pa.field(name, pa.string()) for name in ("created_at", "published_at", "original_filename")),
+            *(pa.field(name, pa.string()) for name in ("created_by", "video_content_type", "video_length")),
+            pa.field("video_duration", pa.int64()),  # milliseconds
+            *(pa.field(name, pa.string()) for name in ("video_category", "country", "language")),
+            *(pa.field(name, pa.string()) for name in ("business_unit", "tags", "reference_id")),
+            pa.field("report_generated_on", pa.date32(), nullable=False),  # when the day was read
+        ]
+    ),
+)
+
+TABLES = (CMS_CATALOG, DAILY_ANALYTICS, LAST_VIEW_LIST, LAST_VIEWED, VIDEO_CACHE, MULTI_YEAR)

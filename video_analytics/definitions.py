@@ -1,0 +1,28 @@
+"""The whole platform on one screen: what a Dagster code location loads."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from video_analytics.brightcove.assets import brightcove_assets
+from video_analytics.brightcove.resources import road_resource
+from video_analytics.settings import Settings, load_settings
+
+
+def build_defs(
+    settings: Settings | None = None, resource_overrides: Mapping[str, Any] | None = None
+) -> dg.Definitions:
+    """All definitions for a home; `resource_overrides` replaces resources by name, for tests and drills."""
+    home = settings or load_settings()
+    return dg.Definitions(
+        assets=brightcove_assets(home),
+        resources={"brightcove": road_resource(home), **(resource_overrides or {})},
+        executor=dg.in_process_executor,  # every run is one step; a process more would only cost time
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location of the home named by VIDEO_ANALYTICS_HOME, or the current folder."""
+    return build_defs()
