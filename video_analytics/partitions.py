@@ -1,16 +1,18 @@
-"""Partitions: accounts, account × day, categories; and the loop that works through those of a run.
+"""Partitions: accounts, account by day, categories; and the loop that works through those of a run.
 
 A run may hold one partition or a range; code that materializes never assumes one. Dagster is at home here.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import date
 from typing import Any
 
 import dagster as dg
 
 from video_analytics.errors import VideoAnalyticsError
-from video_analytics.settings import Settings
+from video_analytics.settings import Account, Settings
 from video_analytics.watch import Watch
 
 ACCOUNT, DATE = "account", "date"
@@ -36,49 +38,75 @@ def categories(settings: Settings) -> dg.StaticPartitionsDefinition:
     return dg.StaticPartitionsDefinition(list(settings.categories))
 
 
-def work_through(
-    context: dg.AssetExecutionContext, watch: Watch, work: Callable[[str], Facts], at_once: int = 1
-) -> dg.MaterializeResult[None]:
-    """Do `work(key)` for each partition of the run; record each as it finishes.
+def account_day(account: Account, day: date) -> dg.MultiPartitionKey:
+    """The partition key of an account's day."""
+    return dg.MultiPartitionKey({ACCOUNT: account.key, DATE: day.isoformat()})
 
-    A failing partition does not stop the others; afterwards the run fails and names it.
+
+def account_and_day(partition: str) -> tuple[str, date]:
+    """The account's key and the day of a partition, whatever the order of its dimensions."""
+    if not isinstance(partition, dg.MultiPartitionKey):
+        raise TypeError(f"expected a partition of account and date, got {partition!r}")
+    keys = partition.keys_by_dimension
+    return keys[ACCOUNT], date.fromisoformat(keys[DATE])
+
+
+Record = Callable[[str, Facts | VideoAnalyticsError], None]
+
+
+@contextlib.contextmanager
+def recording(context: dg.AssetExecutionContext, watch: Watch) -> Iterator[Record]:
+    """Gives `record(partition, facts or error)`, which records a partition as it finishes.
+
+    A failed partition does not stop the others; at the end the run fails and names it.
     """
     asset, keys = context.asset_key.path[-1], list(context.partition_keys)
     failures: dict[str, VideoAnalyticsError] = {}
+
+    def record(partition: str, result: Facts | VideoAnalyticsError) -> None:
+        if isinstance(result, VideoAnalyticsError):
+            failures[partition] = result
+            context.log.error("%s: %s", partition, result)
+            watch.failed(asset, partition, result)
+        else:
+            event = dg.AssetMaterialization(context.asset_key, partition=partition, metadata=shown(result))
+            context.log_event(event)
+            watch.done(asset, partition, result)
+
     watch.begin(asset, keys)
-    with ThreadPoolExecutor(at_once) as pool:
-        futures: dict[Future[Facts], str] = {pool.submit(work, key): key for key in keys}
+    yield record
+    if failures:
+        raise _failure(context, failures)
+
+
+def work_through(
+    context: dg.AssetExecutionContext, watch: Watch, work: Callable[[str], Facts], at_once: int = 1
+) -> dg.MaterializeResult[None]:
+    """Do `work(key)` for each partition of the run, some at once; record each as it finishes."""
+
+    def attempt(key: str) -> Facts | VideoAnalyticsError:
+        try:
+            return work(key)
+        except VideoAnalyticsError as error:
+            return error
+
+    with recording(context, watch) as record, ThreadPoolExecutor(at_once) as pool:
+        futures = {pool.submit(attempt, key): key for key in context.partition_keys}
         for future in as_completed(futures):
-            key = futures[future]
-            try:
-                facts = future.result()
-            except VideoAnalyticsError as error:
-                failures[key] = error
-                watch.failed(asset, key, error)
-                continue
-            record(context, key, facts)
-            context.add_asset_metadata(shown(facts), partition_key=key)
-            watch.done(asset, key, facts)
-    fail_if_any(context, failures)
+            result = future.result()
+            record(futures[future], result)
+            if not isinstance(result, VideoAnalyticsError):  # for the event Dagster adds at the end
+                context.add_asset_metadata(shown(result), partition_key=futures[future])
     return dg.MaterializeResult()
 
 
-def record(context: dg.AssetExecutionContext, key: str, facts: Facts) -> None:
-    """Record a partition as materialized now, whatever becomes of the rest of the run."""
-    context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=shown(facts)))
-
-
-def fail_if_any(context: dg.AssetExecutionContext, failures: Mapping[str, VideoAnalyticsError]) -> None:
-    """Fail the run, naming each partition that failed and why."""
-    if not failures:
-        return
-    for key, error in failures.items():
-        context.log.error(f"{key}: {error}")
-    reasons = dict.fromkeys(str(error) for error in failures.values())
-    raise dg.Failure(
+def _failure(context: dg.AssetExecutionContext, failures: Mapping[str, VideoAnalyticsError]) -> dg.Failure:
+    """Names each partition that failed, and why."""
+    reasons = list(dict.fromkeys(str(error) for error in failures.values()))
+    return dg.Failure(
         f"{context.asset_key.to_user_string()}: {len(failures)} of {len(context.partition_keys)} partitions "
-        f"failed ({_few(failures)}): {' · '.join(list(reasons)[:3])}",
-        metadata={"failed": sorted(failures), "reasons": list(reasons)[:50]},
+        f"failed ({_few(failures)}): {' · '.join(reasons[:3])}",
+        metadata={"failed": sorted(failures), "reasons": reasons[:50]},
         allow_retries=False,  # the client has been patient already
     )
 

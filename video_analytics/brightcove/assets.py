@@ -1,9 +1,10 @@
 """Brightcove's assets: which step feeds which table or file, partition by partition.
 
-Each is a few lines over the modules that do the work. How a page is fetched or a file written is not here.
+A step is a few lines over the modules that do the work. How a page is fetched or a file written is not
+here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 import dagster as dg
@@ -15,181 +16,186 @@ from video_analytics.brightcove.collect import collect_catalogue, collect_days
 from video_analytics.brightcove.resources import Road
 from video_analytics.brightcove.tables import TABLES
 from video_analytics.clock import today
-from video_analytics.errors import VideoAnalyticsError
+from video_analytics.partitions import Facts
 from video_analytics.settings import Account, Settings
 
 GROUP, POOL = "brightcove", "brightcove"
 MONTH_RUNS = 31  # partitions of one backfill run: a failed run repeats a month of an account at most
-TABLE, FILE = {"brightcove", "parquet"}, {"csv", "json"}
+TABLE, FILE = {"parquet"}, {"csv", "json"}
 
 Result = dg.MaterializeResult[None]
-Context = dg.AssetExecutionContext
-
-
-def key(name: str) -> dg.AssetKey:
-    """An asset of this room."""
-    return dg.AssetKey([GROUP, name])
+Deps = Iterable[dg.AssetDep | dg.AssetKey]
 
 
 def brightcove_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """All assets of Brightcove, partitioned by the accounts and categories of the settings."""
-    by_account, by_category = partitions.accounts(settings), partitions.categories(settings)
-    by_day = partitions.account_days(settings)
-    whole_range = dg.BackfillPolicy.single_run()
-    all_days = dg.AssetDep(key("daily_analytics"), partition_mapping=dg.AllPartitionMapping())
-    own_days = dg.AssetDep(
-        key("daily_analytics"),
-        partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partitions.ACCOUNT),
-    )
-
-    @dg.asset(
-        key=key("cms_catalog"), partitions_def=by_account, backfill_policy=whole_range,
-        group_name=GROUP, kinds=TABLE, pool=POOL,
-    )  # fmt: skip
-    def cms_catalog(context: Context, brightcove: dg.ResourceParam[Road]) -> Result:
-        """Every video of an account, complete by the vendor's own count; deleted ones are kept and marked."""
-
-        def work(name: str) -> partitions.Facts:
-            account = brightcove.account(name)
-            return collect_catalogue(brightcove.client, brightcove.lake, account) | _cost(brightcove, account)
-
-        return partitions.work_through(context, brightcove.watch, work, settings.brightcove.parallel_accounts)
-
-    @dg.asset(
-        key=key("daily_analytics"), partitions_def=by_day, group_name=GROUP, kinds=TABLE, pool=POOL,
-        backfill_policy=dg.BackfillPolicy.multi_run(MONTH_RUNS),
-        output_required=False,  # each partition is recorded when it is in the lake, and none in advance
-    )  # fmt: skip
-    def daily_analytics(context: Context, brightcove: dg.ResourceParam[Road]) -> Iterator[Result]:
-        """Views, engagement and devices of every video and day, checked against the vendor's totals."""
-        wanted: dict[Account, list[date]] = {}
-        for partition in context.partition_keys:
-            name, day = _account_and_day(partition)
-            wanted.setdefault(brightcove.account(name), []).append(day)
-        brightcove.watch.begin("daily_analytics", list(context.partition_keys))
-        failures: dict[str, VideoAnalyticsError] = {}
-        for outcome in collect_days(brightcove.client, brightcove.lake, wanted):
-            partition = dg.MultiPartitionKey(
-                {partitions.ACCOUNT: outcome.account.key, partitions.DATE: outcome.day.isoformat()}
-            )
-            if outcome.error:
-                failures[partition] = outcome.error
-                brightcove.watch.failed("daily_analytics", partition, outcome.error)
-            else:
-                partitions.record(context, partition, outcome.facts)
-                brightcove.watch.done("daily_analytics", partition, outcome.facts)
-        partitions.fail_if_any(context, failures)
-        yield from ()
-
-    @dg.asset(
-        key=key("last_viewed"), partitions_def=by_account, backfill_policy=whole_range, deps=[own_days],
-        group_name=GROUP, kinds=TABLE,
-    )  # fmt: skip
-    def last_viewed(context: Context, brightcove: dg.ResourceParam[Road]) -> Result:
-        """The last day with a view of each video: own rows, before them the vendor's last-view list."""
-
-        def work(name: str) -> partitions.Facts:
-            account, listed = brightcove.account(name), "off"
-            if settings.brightcove.bootstrap_last_viewed:
-                listed = last_views.bootstrap(brightcove.client, brightcove.lake, account)
-            return last_views.compute_last_viewed(brightcove.lake, account) | {"last_view_list": listed}
-
-        return partitions.work_through(context, brightcove.watch, work)
-
-    @dg.asset(
-        key=key("video_cache"), partitions_def=by_account, backfill_policy=whole_range,
-        deps=[key("cms_catalog"), key("last_viewed")], group_name=GROUP, kinds=TABLE,
-    )  # fmt: skip
-    def video_cache(context: Context, brightcove: dg.ResourceParam[Road]) -> Result:
-        """The 90-day cache: active, published, created in the report's years, viewed lately."""
-
-        def work(name: str) -> partitions.Facts:
-            account = brightcove.account(name)
-            day = today(account.timezone)
-            years, span = settings.brightcove.report_years(day), settings.brightcove.cache_days
-            return last_views.compute_video_cache(brightcove.lake, account, years, span, day)
-
-        return partitions.work_through(context, brightcove.watch, work)
-
-    @dg.asset(
-        key=key("cms_files"), partitions_def=by_account, backfill_policy=whole_range,
-        deps=[key("cms_catalog"), key("last_viewed")], group_name=GROUP, kinds=FILE | {"excel"},
-    )  # fmt: skip
-    def cms_files(context: Context, brightcove: dg.ResourceParam[Road]) -> Result:
-        """`cms/` and `lifecycle/`: the catalogue with last-viewed dates, as CSV, JSON and workbook."""
-
-        def work(name: str) -> partitions.Facts:
-            account = brightcove.account(name)
-            month = today(account.timezone)
-            return _files(exports.write_cms_files(brightcove.lake, brightcove.exports, account, month))
-
-        return partitions.work_through(context, brightcove.watch, work)
-
-    @dg.asset(
-        key=key("reporting_files"), partitions_def=by_account, backfill_policy=whole_range,
-        deps=[key("cms_catalog"), key("video_cache")], group_name=GROUP, kinds=FILE,
-    )  # fmt: skip
-    def reporting_files(context: Context, brightcove: dg.ResourceParam[Road]) -> Result:
-        """`reporting/`: the published videos of the report's years, and the 90-day cache."""
-
-        def work(name: str) -> partitions.Facts:
-            account = brightcove.account(name)
-            years = settings.brightcove.report_years(today(account.timezone))
-            return _files(exports.write_reporting_files(brightcove.lake, brightcove.exports, account, years))
-
-        return partitions.work_through(context, brightcove.watch, work)
-
-    @dg.asset(
-        key=key("multi_year"), partitions_def=by_category, backfill_policy=whole_range,
-        deps=[all_days, _all(key("cms_catalog")), _all(key("video_cache"))],
-        group_name=GROUP, kinds={"parquet", "csv"},
-    )  # fmt: skip
-    def multi_year(context: Context, brightcove: dg.ResourceParam[Road]) -> Result:
-        """`daily/`: the 34-column daily report of a category, a file a year and all years in one."""
-
-        def work(name: str) -> partitions.Facts:
-            return _consolidate(brightcove, name, settings)
-
-        return partitions.work_through(context, brightcove.watch, work)
-
-    @dg.asset(
-        key=dg.AssetKey("warehouse"), group_name="lake", kinds={"duckdb"},
-        deps=[all_days, *(_all(key(name)) for name in ("cms_catalog", "last_viewed", "video_cache", "multi_year"))],
-    )  # fmt: skip
-    def warehouse(context: Context, brightcove: dg.ResourceParam[Road]) -> Result:
-        """`lake/warehouse.duckdb`: a view for each table of the lake, for analysts."""
-        brightcove.watch.begin("warehouse", ["warehouse"])
-        lakes.publish_warehouse(brightcove.lake, TABLES)
-        brightcove.watch.done("warehouse", "warehouse", {})
-        return dg.MaterializeResult(metadata={"views": len(TABLES)})
-
+    by_account = dg.MultiToSingleDimensionPartitionMapping(partitions.ACCOUNT)
+    own_days = [dg.AssetDep(key("daily_analytics"), partition_mapping=by_account)]
+    viewed, cached = [key("cms_catalog"), key("last_viewed")], [key("cms_catalog"), key("video_cache")]
+    consolidated = _whole("daily_analytics", "cms_catalog", "video_cache")
+    everything = _whole("cms_catalog", "daily_analytics", "last_viewed", "video_cache", "multi_year")
+    at_once = settings.brightcove.parallel_accounts
     return [
-        cms_catalog, daily_analytics, last_viewed, video_cache, cms_files, reporting_files, multi_year, warehouse,
-    ]  # fmt: skip
+        account_asset(settings, cms_catalog, kinds=TABLE, pool=POOL, at_once=at_once),
+        daily_analytics_asset(settings),
+        account_asset(settings, last_viewed, deps=own_days, kinds=TABLE, pool=POOL),
+        account_asset(settings, video_cache, deps=viewed, kinds=TABLE),
+        account_asset(settings, cms_files, deps=viewed, kinds=FILE | {"excel"}),
+        account_asset(settings, reporting_files, deps=cached, kinds=FILE),
+        multi_year_asset(settings, consolidated),
+        warehouse_asset(everything),
+    ]
 
 
-def _all(asset: dg.AssetKey) -> dg.AssetDep:
-    return dg.AssetDep(asset, partition_mapping=dg.AllPartitionMapping())
+def cms_catalog(road: Road, account: Account) -> Facts:
+    """Every video of an account, complete by the vendor's own count; deleted ones are kept and marked."""
+    facts = collect_catalogue(road.client, road.lake, account)
+    spent = road.client.tally.of(account.name)
+    return facts | {what: spent.get(what, 0) for what in ("calls", "retries")}
 
 
-def _account_and_day(partition: str) -> tuple[str, date]:
-    keys = partition.keys_by_dimension if isinstance(partition, dg.MultiPartitionKey) else {}
-    return keys[partitions.ACCOUNT], date.fromisoformat(keys[partitions.DATE])
+def last_viewed(road: Road, account: Account) -> Facts:
+    """The last day with a view of each video: from own rows, before them from the last-view list."""
+    listed = "off"
+    if road.settings.brightcove.bootstrap_last_viewed:
+        listed = last_views.bootstrap(road.client, road.lake, account)
+    return last_views.compute_last_viewed(road.lake, account) | {"last_view_list": listed}
 
 
-def _consolidate(road: Road, category: str, settings: Settings) -> partitions.Facts:
-    only_cached = settings.brightcove.daily_scope == "cache"
-    members = settings.categories[category]
+def video_cache(road: Road, account: Account) -> Facts:
+    """The 90-day cache: active, published, created in the report's years, viewed lately."""
+    day, settings = today(account.timezone), road.settings.brightcove
+    years = settings.report_years(day)
+    return last_views.compute_video_cache(road.lake, account, years, settings.cache_days, day)
+
+
+def cms_files(road: Road, account: Account) -> Facts:
+    """`cms/` and `lifecycle/`: the catalogue with last-viewed dates, as CSV, JSON and workbook."""
+    return _files(exports.write_cms_files(road.lake, road.exports, account, today(account.timezone)))
+
+
+def reporting_files(road: Road, account: Account) -> Facts:
+    """`reporting/`: the published videos of the report's years, and the 90-day cache."""
+    years = road.settings.brightcove.report_years(today(account.timezone))
+    return _files(exports.write_reporting_files(road.lake, road.exports, account, years))
+
+
+def consolidate(road: Road, category: str) -> Facts:
+    """`daily/`: the 34-column daily report of a category, a file a year and all years in one."""
+    only_cached = road.settings.brightcove.daily_scope == "cache"
+    members = road.settings.categories[category]
     months = multi_year.consolidate(road.lake, category, members, only_cached=only_cached)
     written = daily_files.write_daily_files(road.lake, road.exports, category, months.all)
     years = sorted({month[:4] for month in months.rebuilt})
     return _files(written) | {"months_rebuilt": len(months.rebuilt), "years_rebuilt": years}
 
 
+def account_asset(
+    settings: Settings,
+    step: Callable[[Road, Account], Facts],
+    *,
+    kinds: set[str],
+    deps: Deps = (),
+    pool: str | None = None,
+    at_once: int = 1,
+) -> dg.AssetsDefinition:
+    """An asset with one partition for each account, named and described as its step."""
+
+    @dg.asset(
+        key=key(step.__name__),
+        description=step.__doc__,
+        partitions_def=partitions.accounts(settings),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=deps,
+        group_name=GROUP,
+        kinds=kinds,
+        pool=pool,
+    )
+    def asset(context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]) -> Result:
+        def work(name: str) -> Facts:
+            return step(brightcove, brightcove.account(name))
+
+        return partitions.work_through(context, brightcove.watch, work, at_once)
+
+    return asset
+
+
+def daily_analytics_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The asset with one partition for each account and day."""
+
+    @dg.asset(
+        key=key("daily_analytics"),
+        partitions_def=partitions.account_days(settings),
+        backfill_policy=dg.BackfillPolicy.multi_run(MONTH_RUNS),
+        output_required=False,  # each partition is recorded when it is in the lake, and none in advance
+        group_name=GROUP,
+        kinds=TABLE,
+        pool=POOL,
+    )
+    def daily_analytics(
+        context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]
+    ) -> Iterator[Result]:
+        """Views, engagement and devices of every video and day, checked against the vendor's totals."""
+        wanted = _by_account(brightcove, context.partition_keys)
+        with partitions.recording(context, brightcove.watch) as record:
+            for outcome in collect_days(brightcove.client, brightcove.lake, wanted):
+                partition = partitions.account_day(outcome.account, outcome.day)
+                record(partition, outcome.error or outcome.facts)
+        yield from ()
+
+    return daily_analytics
+
+
+def multi_year_asset(settings: Settings, deps: Deps) -> dg.AssetsDefinition:
+    """The asset with one partition for each category."""
+
+    @dg.asset(
+        key=key("multi_year"),
+        description=consolidate.__doc__,
+        partitions_def=partitions.categories(settings),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=deps,
+        group_name=GROUP,
+        kinds={"parquet", "csv"},
+    )
+    def asset(context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]) -> Result:
+        return partitions.work_through(
+            context, brightcove.watch, lambda category: consolidate(brightcove, category)
+        )
+
+    return asset
+
+
+def warehouse_asset(deps: Deps) -> dg.AssetsDefinition:
+    """The unpartitioned asset that analysts open."""
+
+    @dg.asset(key="warehouse", deps=deps, group_name="lake", kinds={"duckdb"})
+    def warehouse(brightcove: dg.ResourceParam[Road]) -> Result:
+        """`lake/warehouse.duckdb`: a view for each table of the lake, for analysts."""
+        lakes.publish_warehouse(brightcove.lake, TABLES)
+        brightcove.watch.done("warehouse", "all", {})
+        return dg.MaterializeResult(metadata={"views": len(TABLES)})
+
+    return warehouse
+
+
+def key(name: str) -> dg.AssetKey:
+    """The key of an asset of this room."""
+    return dg.AssetKey([GROUP, name])
+
+
+def _whole(*names: str) -> list[dg.AssetDep]:
+    """Dependencies on all partitions of some assets."""
+    return [dg.AssetDep(key(name), partition_mapping=dg.AllPartitionMapping()) for name in names]
+
+
+def _by_account(road: Road, keys: Iterable[str]) -> dict[Account, list[date]]:
+    wanted: dict[Account, list[date]] = {}
+    for partition in keys:
+        name, day = partitions.account_and_day(partition)
+        wanted.setdefault(road.account(name), []).append(day)
+    return wanted
+
+
 def _files(written: dict[str, bool]) -> dict[str, object]:
     return {"files": sorted(written), "files_changed": sum(written.values())}
-
-
-def _cost(road: Road, account: Account) -> dict[str, float]:
-    spent = road.client.tally.of(account.name)
-    return {what: spent.get(what, 0) for what in ("calls", "retries")}

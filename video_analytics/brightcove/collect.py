@@ -41,7 +41,7 @@ class Outcome:
 
 def collect_days(client: Client, lake: Lake, wanted: Mapping[Account, Sequence[date]]) -> Iterator[Outcome]:
     """Read every wanted day and put it into the lake; an outcome for each, as it happens."""
-    remember = _Memory(lake, client)
+    recall(lake, client)
     outcomes: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
     stop = threading.Event()
 
@@ -71,7 +71,7 @@ def collect_days(client: Client, lake: Lake, wanted: Mapping[Account, Sequence[d
                     yield outcome
         finally:
             stop.set()
-            remember.keep()
+            remember(lake, client)
 
 
 def _account_days(client: Client, lake: Lake, account: Account, days: Sequence[date]) -> Iterator[Outcome]:
@@ -197,15 +197,14 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-class _Memory:
-    """What was learnt about the accounts and is not to be asked again each night."""
+def remember(lake: Lake, client: Client) -> None:
+    """Keep what was learnt about the accounts, so that it is not asked again each night."""
+    text = json.dumps({"device_ranges": client.device_ranges}, indent=2, sort_keys=True)
+    write_bytes(lake.root / CAPABILITIES, text.encode())
 
-    def __init__(self, lake: Lake, client: Client) -> None:
-        self._path = lake.root / CAPABILITIES
-        self._client = client
-        if self._path.exists():
-            client.device_ranges |= json.loads(self._path.read_bytes())["device_ranges"]
 
-    def keep(self) -> None:
-        text = json.dumps({"device_ranges": self._client.device_ranges}, indent=2, sort_keys=True)
-        write_bytes(self._path, text.encode())
+def recall(lake: Lake, client: Client) -> None:
+    """Tell the client what earlier runs learnt."""
+    path = lake.root / CAPABILITIES
+    if path.exists():
+        client.device_ranges = json.loads(path.read_bytes())["device_ranges"] | client.device_ranges

@@ -11,9 +11,9 @@ import dagster as dg
 
 from video_analytics.brightcove.client import Client
 from video_analytics.errors import VendorError
-from video_analytics.http import Call
+from video_analytics.http import Call, Tally
 from video_analytics.lake import Lake
-from video_analytics.settings import Account, Brightcove, Settings
+from video_analytics.settings import Account, Settings
 from video_analytics.watch import Watch
 
 
@@ -21,18 +21,24 @@ from video_analytics.watch import Watch
 class Road:
     """From the vendor's door to the files: everything an asset of Brightcove needs."""
 
-    settings: Brightcove
+    settings: Settings
     client: Client
     lake: Lake
-    exports: Path
     watch: Watch = field(default_factory=Watch)
+
+    @property
+    def exports(self) -> Path:
+        """The folder of the files that people open."""
+        return self.settings.exports
 
     def account(self, key: str) -> Account:
         """The account of a partition key."""
-        return next(account for account in self.settings.accounts if account.key == key)
+        return next(account for account in self.settings.brightcove.accounts if account.key == key)
 
 
-def road_resource(settings: Settings, watch: Watch | None = None) -> dg.ResourceDefinition:
+def road_resource(
+    settings: Settings, watch: Watch | None = None, tally: Tally | None = None
+) -> dg.ResourceDefinition:
     """A resource that opens a `Road` for a run and closes its client afterwards."""
 
     @dg.resource
@@ -42,9 +48,9 @@ def road_resource(settings: Settings, watch: Watch | None = None) -> dg.Resource
         def on_wait(call: Call, seconds: float, error: VendorError) -> None:
             watching.waiting(str(call), seconds, type(error).__name__)
 
-        client = Client(settings.brightcove, settings.network, on_wait=on_wait)
+        client = Client(settings.brightcove, settings.network, tally=tally, on_wait=on_wait)
         try:
-            yield Road(settings.brightcove, client, Lake(settings.lake), settings.exports, watching)
+            yield Road(settings, client, Lake(settings.lake), watching)
         finally:
             client.close()
 

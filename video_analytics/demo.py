@@ -1,0 +1,117 @@
+"""The demo: a home, a simulated vendor, and the whole road over the last days."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from itertools import takewhile
+from pathlib import Path
+
+from rich.console import Console
+
+from video_analytics.brightcove.finality import last_closed
+from video_analytics.clock import now
+from video_analytics.errors import SettingsError
+from video_analytics.instance import packaged
+from video_analytics.running import run_road
+from video_analytics.sandbox import ZONES
+from video_analytics.settings import Settings, load_settings
+
+MARK = "# a home made by `video-analytics demo`; it is written anew each time\n"
+
+
+def run_demo(home: Path, days: int, scenario: str, *, with_ui: bool) -> int:
+    """Make a home, run the road on a sandbox, say what is where; 0 when all is complete."""
+    console = Console()
+    with _sandbox(scenario) as address:
+        settings = make_home(home, days, address)
+        console.print(
+            f"A simulated Brightcove answers at {address}; the home is {settings.home}", soft_wrap=True
+        )
+        lasts = {account: last_closed(account, now()) for account in settings.brightcove.accounts}
+        first, last = settings.brightcove.start_date, min(lasts.values())
+        code = run_road(settings, list(lasts), first, last, console)
+        _say_what_next(console, settings)
+        if with_ui:
+            _serve_ui(console, settings)
+    return code
+
+
+def make_home(home: Path, days: int, environment: Mapping[str, str]) -> Settings:
+    """A home for the sandbox of `environment`, in a new folder or one made by an earlier demo."""
+    settings_file = home / "settings.toml"
+    if home.exists() and any(home.iterdir()) and not _is_demo(settings_file):
+        raise SettingsError(
+            f"{home}: holds something else than a demo's home; name another folder with --home"
+        )
+    home.mkdir(parents=True, exist_ok=True)
+    built_in = Settings(home=home.resolve())
+    zoned = [
+        account.model_copy(update={"timezone": ZONES[account.key]})
+        for account in built_in.brightcove.accounts
+    ]
+    first = min(last_closed(account, now()) for account in zoned) - timedelta(days=days - 1)
+    tables = [
+        f"[brightcove.accounts.{account.name}]\n"
+        f'id = "{account.id}"\nbusiness_unit = "{account.business_unit}"\n'
+        f'category = "{account.category}"\ntimezone = "{account.timezone}"\n'
+        for account in zoned
+    ]
+    head = f"{MARK}[brightcove]\nstart_date = {first}\nprocessing_wait_seconds = 2.0\n"
+    settings_file.write_text("\n".join([head, *tables]), encoding="utf-8")
+    lines = "".join(f"{name}={value}\n" for name, value in environment.items())
+    (home / ".env").write_text(MARK + lines, encoding="utf-8")
+    return load_settings(home)
+
+
+def _is_demo(settings_file: Path) -> bool:
+    return settings_file.exists() and settings_file.read_text(encoding="utf-8").startswith(MARK)
+
+
+@contextlib.contextmanager
+def _sandbox(scenario: str) -> Iterator[dict[str, str]]:
+    """The sandbox in a process of its own; gives the variables that lead to it, ends it afterwards."""
+    command = [sys.executable, "-m", "video_analytics", "sandbox", "--port", "0", "--scenario", scenario]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+        try:
+            yield _announced(process.stdout or ())
+        finally:
+            process.terminate()
+
+
+def _announced(lines: Iterable[str]) -> dict[str, str]:
+    """The `export NAME=value` lines a sandbox prints when it listens."""
+    said = takewhile(lambda line: not line.startswith("Ctrl-C"), lines)
+    exports = (line.removeprefix("export ").strip() for line in said if line.startswith("export "))
+    environment = dict(line.split("=", 1) for line in exports)
+    if not environment:
+        raise SettingsError(
+            "the sandbox did not start; run `video-analytics sandbox` with the same options to see why"
+        )
+    return environment
+
+
+def _say_what_next(console: Console, settings: Settings) -> None:
+    home = settings.home
+    warehouse = settings.lake / "warehouse.duckdb"
+    lines = (
+        "\nLook at it:",
+        f"  video-analytics status --home {home}",
+        f"  video-analytics demo --home {home} --ui    the same in the Dagster UI",
+        f"  {warehouse}    views for analysts, such as brightcove.multi_year",
+    )
+    console.print("\n".join(lines), soft_wrap=True)
+
+
+def _serve_ui(console: Console, settings: Settings) -> None:
+    """Webserver and daemon on the demo's home until Ctrl-C."""
+    environment = os.environ | {
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "VIDEO_ANALYTICS_HOME": str(settings.home),
+    }
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(packaged("workspace.yaml"))]
+    console.print("\nThe Dagster UI starts at http://127.0.0.1:3000; end it with Ctrl-C", soft_wrap=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        subprocess.run(command, env=environment, check=False)  # noqa: S603 - our own command
