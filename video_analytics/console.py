@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -15,12 +16,12 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.http import Tally
-from video_analytics.status import STATES, AccountStatus, spans
+from video_analytics.status import FAILED, MISSING, STATES, AccountStatus, spans
 from video_analytics.watch import Watch
 
 DAYS = "daily_analytics"
@@ -123,7 +124,7 @@ def print_calls(console: Console, tally: Tally) -> None:
     said = [f"{tally.total(kind):,.0f} {name}" for kind, name in kinds.items()]
     cms = tally.total("calls") - sum(tally.total(kind) for kind in kinds)
     again = f"{tally.total('retries'):,.0f} repeated"
-    console.print(f"Calls: {', '.join(said)}, {cms:,.0f} catalogue pages and counts; {again}")
+    console.print(f"Calls: {', '.join(said)}, {cms:,.0f} catalogue pages and counts; {again}", soft_wrap=True)
 
 
 def print_files(console: Console, exports: Path, names: Iterable[str]) -> None:
@@ -133,22 +134,25 @@ def print_files(console: Console, exports: Path, names: Iterable[str]) -> None:
         folders.setdefault((exports / name).parent, []).append(exports / name)
     for folder, paths in folders.items():
         size = sum(path.stat().st_size for path in paths) / 1e6
-        console.print(Text(f"  {folder}  {len(paths)} files, {size:,.1f} MB, for instance {paths[0].name}"))
+        console.print(
+            Text(f"  {folder}  {len(paths)} files, {size:,.1f} MB, for instance {paths[0].name}"),
+            soft_wrap=True,
+        )
 
 
-def print_status(console: Console, statuses: Iterable[AccountStatus]) -> None:
-    """One line an account: how many days are in which state, and which are not complete."""
-    table = Table(
-        "account", "from", "to", *(Text(state, justify="right") for state in STATES), "not complete"
-    )
+def print_status(console: Console, statuses: Sequence[AccountStatus]) -> None:
+    """One line an account: how many days are in which state; below, the days that lack and why."""
+    table = Table(Column("account", no_wrap=True), "from", "to", *STATES, box=box.SIMPLE_HEAD, padding=0)
     for status in statuses:
         counts = [_count(len(status.days[state]), state) for state in STATES]
-        open_days = [f"{state}: {_spans_text(status, state)}" for state in STATES[1:] if status.days[state]]
-        table.add_row(status.account.key, str(status.first), str(status.last), *counts, "\n".join(open_days))
+        table.add_row(status.account.key, str(status.first), str(status.last), *counts)
     console.print(table)
     for status in statuses:
-        for day, reason in list(status.reasons.items())[:1]:
-            console.print(Text(f"{status.account.key} {day}: {reason}", style="red"))
+        for state in (MISSING, FAILED):
+            if status.days[state]:
+                console.print(f"{status.account.key}: {state} {_spans_text(status, state)}", soft_wrap=True)
+        for reason in dict.fromkeys(status.reasons.values()):
+            console.print(Text(f"  {reason}", style="red"), soft_wrap=True)
 
 
 def _count(number: int, state: str) -> Text:

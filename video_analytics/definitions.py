@@ -1,5 +1,6 @@
 """The whole platform on one screen: what a Dagster code location loads."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,11 @@ def build_defs(
 ) -> dg.Definitions:
     """All definitions for a home; `resource_overrides` replaces resources by name, for tests and drills."""
     home = settings or load_settings()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies: beta for years, version pinned
+        assets = brightcove_assets(home)
     return dg.Definitions(
-        assets=brightcove_assets(home),
+        assets=assets,
         resources={"brightcove": road_resource(home), **(resource_overrides or {})},
         executor=dg.in_process_executor,  # every run is one step; a process more would only cost time
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import takewhile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -25,14 +26,14 @@ MARK = "# a home made by `video-analytics demo`; it is written anew each time\n"
 def run_demo(home: Path, days: int, scenario: str, *, with_ui: bool) -> int:
     """Make a home, run the road on a sandbox, say what is where; 0 when all is complete."""
     console = Console()
-    with _sandbox(scenario) as address:
-        settings = make_home(home, days, address)
+    with _sandbox(scenario) as environment:
+        settings = make_home(home, days, environment)
+        vendor = urlsplit(settings.brightcove.cms_url).netloc
         console.print(
-            f"A simulated Brightcove answers at {address}; the home is {settings.home}", soft_wrap=True
+            f"A simulated Brightcove answers at {vendor}; the home is {settings.home}", soft_wrap=True
         )
-        lasts = {account: last_closed(account, now()) for account in settings.brightcove.accounts}
-        first, last = settings.brightcove.start_date, min(lasts.values())
-        code = run_road(settings, list(lasts), first, last, console)
+        accounts = settings.brightcove.accounts
+        code = run_road(settings, accounts, settings.brightcove.start_date, None, console)
         _say_what_next(console, settings)
         if with_ui:
             _serve_ui(console, settings)

@@ -66,7 +66,9 @@ class Lake:
             return False
         text = json.dumps({**facts, "rows": shaped.num_rows, "digest": digest}, sort_keys=True)
         buffer = io.BytesIO()
-        pq.write_table(shaped.replace_schema_metadata({FACTS: text}), buffer, compression="zstd")
+        texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+        described = shaped.replace_schema_metadata({FACTS: text})
+        pq.write_table(described, buffer, compression="zstd", use_dictionary=texts)  # numbers rarely repeat
         files.write_bytes(self.path(table, key), buffer.getvalue())
         self._failure(table, key).unlink(missing_ok=True)
         return True

@@ -6,11 +6,13 @@ A run may hold one partition or a range; code that materializes never assumes on
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from video_analytics.clock import now
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.settings import Account, Settings
 from video_analytics.watch import Watch
@@ -26,10 +28,16 @@ def accounts(settings: Settings) -> dg.StaticPartitionsDefinition:
 
 
 def account_days(settings: Settings) -> dg.MultiPartitionsDefinition:
-    """One partition for each account and day; keys read `account|date`."""
-    days = dg.DailyPartitionsDefinition(
-        settings.brightcove.start_date.isoformat(), timezone=settings.brightcove.timezone
+    """One partition for each account and day; keys read `account|date`.
+
+    A day's partitions appear when it is over for the first of the accounts; one that is not over yet for
+    its own account is refused when it is asked.
+    """
+    first_zone = max(
+        (account.timezone for account in settings.brightcove.accounts),
+        key=lambda zone: now().astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0),
     )
+    days = dg.DailyPartitionsDefinition(settings.brightcove.start_date.isoformat(), timezone=first_zone)
     return dg.MultiPartitionsDefinition({ACCOUNT: accounts(settings), DATE: days})
 
 

@@ -1,10 +1,7 @@
 """What many tests share: a home, a simulated vendor, settings that point at it, and its truth.
 
-    def test_something(home: Path, new_sandbox: NewSandbox) -> None:
-        sandbox = new_sandbox({"flaky": 0.1})
-        settings = settings_for(sandbox, home, window_days=7)
-        ...
-        truth_equals_lake(sandbox, Lake(settings.lake), settings.brightcove.accounts, days)
+A drill reads: `sandbox = new_sandbox({"flaky": 0.1})`, `settings = settings_for(sandbox, home)`, then
+`with client_of(settings) as client`, and at the end `truth_equals_lake(sandbox, lake, accounts, days)`.
 """
 
 import datetime as dt
@@ -15,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.tables import DAILY_ANALYTICS, DEVICES, METRICS
@@ -24,8 +23,14 @@ from video_analytics.sandbox import ZONES, Sandbox, Scenario
 from video_analytics.settings import Account, Settings, load_settings
 from video_analytics.settings.models import BUILT_IN_ACCOUNTS
 
+# the same examples in every run, and none judged by its time: a slow machine is no finding
+examples.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.load_profile("tests")
+
 NOW = dt.datetime(2026, 6, 15, 6, tzinfo=dt.UTC)
-YESTERDAY = dt.date(2026, 6, 13)  # over in every zone of the accounts at NOW, and one day more
+YESTERDAY = dt.date(2026, 6, 14)  # at NOW the last day that is over, in every zone of the accounts
 
 FAST: dict[str, Any] = {
     "processing_wait_seconds": 0.02,
