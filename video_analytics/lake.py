@@ -8,6 +8,7 @@ so that data and what is known about it can never be of two versions. A partitio
 empty is a file with zero rows; one that was never read is no file.
 """
 
+import glob
 import hashlib
 import io
 import json
@@ -68,7 +69,7 @@ class Lake:
         buffer = io.BytesIO()
         texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
         described = shaped.replace_schema_metadata({FACTS: text})
-        pq.write_table(described, buffer, compression="zstd", use_dictionary=texts)  # numbers rarely repeat
+        pq.write_table(described, buffer, use_dictionary=texts)  # numbers rarely repeat
         files.write_bytes(self.path(table, key), buffer.getvalue())
         self._failure(table, key).unlink(missing_ok=True)
         return True
@@ -76,11 +77,11 @@ class Lake:
     def facts(self, table: Table, key: str) -> dict[str, Any] | None:
         """What was recorded with a partition; None if it was never written."""
         path = self.path(table, key)
+        if not path.exists():
+            return None
         try:
             metadata = pq.read_metadata(path).metadata or {}
             facts: dict[str, Any] = json.loads(metadata[FACTS])
-        except FileNotFoundError:
-            return None
         except (pa.ArrowInvalid, KeyError, ValueError, OSError) as error:
             raise LakeError(
                 f"{path}: expected a Parquet file of this lake, got {type(error).__name__}; "
@@ -141,7 +142,7 @@ def connect(memory: str = "2GB") -> duckdb.DuckDBPyConnection:
 def scan(connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: Sequence[Path]) -> None:
     """Make the files of a table readable as the view `name`; no files make an empty view."""
     if paths:
-        listed = ", ".join(quoted(str(path)) for path in paths)
+        listed = ", ".join(pattern(path) for path in paths)
         sql = f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])"  # noqa: S608 - own paths, quoted
         connection.execute(sql)
     else:
@@ -165,12 +166,17 @@ def publish_warehouse(lake: Lake, tables: Sequence[Table]) -> Path:
 def _view(lake: Lake, table: Table) -> str:
     folder = lake.root / table.name
     if next(folder.rglob("*.parquet"), None) is not None:
-        return f"FROM read_parquet({quoted(str(folder / '**' / '*.parquet'))})"
+        return f"FROM read_parquet({quoted(glob.escape(str(folder)) + '/**/*.parquet')})"
     columns = ", ".join(f'CAST(NULL AS {_SQL_TYPES[field.type]}) AS "{field.name}"' for field in table.schema)
     return f"SELECT {columns} LIMIT 0"
 
 
 _SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.date32(): "DATE"}
+
+
+def pattern(path: Path) -> str:
+    """A path as an SQL literal that DuckDB, which reads paths as patterns, takes for this one file."""
+    return quoted(glob.escape(str(path)))
 
 
 def quoted(text: str) -> str:
@@ -180,19 +186,21 @@ def quoted(text: str) -> str:
 
 def _shaped(table: Table, data: pa.Table) -> pa.Table:
     try:
-        shaped = data.select(table.schema.names).cast(table.schema)
-    except (pa.ArrowInvalid, KeyError, ValueError) as error:
+        columns = [
+            column if (column := data[field.name]).type == field.type else column.cast(field.type)
+            for field in table.schema
+        ]
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, KeyError) as error:
         raise LakeError(f"{table.name}: the rows do not fit the table: {error}") from error
-    for field in table.schema:
-        if not field.nullable and shaped[field.name].null_count:
-            raise LakeError(
-                f"{table.name}: {field.name} must not be null, {shaped[field.name].null_count} rows are"
-            )
-    return shaped.combine_chunks()
+    for field, column in zip(table.schema, columns, strict=True):
+        if not field.nullable and column.null_count:
+            raise LakeError(f"{table.name}: {field.name} must not be null, {column.null_count} rows are")
+    return pa.Table.from_arrays(columns, schema=table.schema).combine_chunks()
 
 
 def _digest(data: pa.Table, facts: Mapping[str, Any]) -> str:
     """A fingerprint of rows and facts, the same in every process."""
+    data = data.take(pa.array(range(data.num_rows), pa.int64()))  # a copy: no slices, no rubbish beneath nulls
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, data.schema) as writer:
         writer.write_table(data)

@@ -45,8 +45,8 @@ ODD_NAMES = ("it's", "a b", "a[b]c", "Zürich 漢字", "100%20", "a#b;c", "{x}",
 Row = dict[str, Any]
 
 
-def thing(number: int, **changes: Any) -> Row:
-    row = {"id": f"{number:06}", "name": f"Thing {number}", "number": number, "share": number / 7, "day": DAY}
+def thing(code: int, /, **changes: Any) -> Row:
+    row = {"id": f"{code:06}", "name": f"Thing {code}", "number": code, "share": code / 7, "day": DAY}
     return row | {"read_on": DAY} | changes
 
 
@@ -216,7 +216,7 @@ def same_rows_otherwise(rows: list[Row], chance: random.Random) -> pa.Table:
     return table.select(names)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(rows=rows_strategy, seed=st.integers(0, 2**32))
 def test_equal_rows_give_equal_files(rows: list[Row], seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -427,12 +427,13 @@ from pathlib import Path
 import pyarrow as pa
 from video_analytics.lake import Lake, Table
 table = Table("vendor/simple", pa.schema([pa.field("number", pa.int64(), nullable=False)]))
-lake, number = Lake(Path(sys.argv[1])), 0
+lake = Lake(Path(sys.argv[1]))
 facts = lake.facts(table, "k")
-number = facts["number"] if facts else 0
-print("go", flush=True)
+start = number = facts["number"] if facts else 0
 while True:
     number += 1
+    if number == start + 2:
+        print("go", flush=True)
     lake.fail(table, "k", "asking")
     lake.write(table, "k", pa.table({"number": [number] * 20_000}), {"number": number})
 """
@@ -441,7 +442,7 @@ while True:
 def test_a_killed_writer_leaves_an_old_or_a_new_partition(lake: Lake) -> None:
     simple = Table("vendor/simple", pa.schema([pa.field("number", pa.int64(), nullable=False)]))
     last = 0
-    for _ in kill_writers(WRITER, lake.root, kills=15, longest=0.08):
+    for _ in kill_writers(WRITER, lake.root, kills=8, longest=0.08):
         facts = lake.facts(simple, "k")
         if facts is None:
             assert last == 0
@@ -452,7 +453,7 @@ def test_a_killed_writer_leaves_an_old_or_a_new_partition(lake: Lake) -> None:
         assert facts["number"] >= last
         assert lake.failure(simple, "k") in {None, "asking"}
         last = facts["number"]
-    assert last > 15
+    assert last > 15  # the kills hit writers at work
 
 
 # --- finding files ----------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def _metadata_of_months(
     paths = lake.files(MULTI_YEAR, (f"{category}/{month}" for month in months))
     if not paths:
         return {}
-    listed = ", ".join(lakes.quoted(str(path)) for path in paths)
+    listed = ", ".join(lakes.pattern(path) for path in paths)
     found = connection.sql(_METADATA.format(source=f"read_parquet([{listed}], filename = true)")).fetchall()
     return {Path(filename).stem: fingerprint for filename, fingerprint in found}
 

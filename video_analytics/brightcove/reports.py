@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -29,7 +30,7 @@ MOST_ROWS = 1_000_000  # documented: at most this many items are returned
 LARGEST_COUNT = 2.0**53  # beyond it a count has lost digits on its way through JSON
 
 
-class ViewRow(msgspec.Struct):
+class ViewRow(msgspec.Struct, gc=False):
     """One item of the `video,date` report; a metric is null while the vendor has no value."""
 
     video: str | None
@@ -46,7 +47,7 @@ class ViewRow(msgspec.Struct):
     video_name: str | None = None
 
 
-class DeviceRow(msgspec.Struct):
+class DeviceRow(msgspec.Struct, gc=False):
     """One item of a device report; `date` is absent where the window is one day."""
 
     video: str | None
@@ -114,7 +115,7 @@ def views(body: bytes, window: Window, where: str) -> Views:
         video=_videos(row.video for row in rows),
         name=pa.array([row.video_name for row in rows], pa.string()),
         day=_days([row.date for row in rows], window),
-        metrics={name: _metric([getattr(row, name) for row in rows], name) for name in METRICS},
+        metrics={name: _metric(list(map(attrgetter(name), rows)), name) for name in METRICS},
     )
     _check_summary(columns.metrics, report.summary, where)
     _check_unique(columns.video, columns.day, "video, date", where)
@@ -264,7 +265,10 @@ def _days(texts: list[str], window: Window) -> Ints:
 
 
 def _day_number(text: str, window: Window) -> int:
-    day = date.fromisoformat(text)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:  # its text would quote the answer
+        raise ValueError("Expected an ISO day - at `$.items[...].date`") from None
     if not window.first <= day <= window.last:
         raise ValueError(f"a row of {day} in a report of {window}")
     return (day - window.first).days
@@ -295,8 +299,9 @@ def _check_summary(metrics: dict[str, Floats], summary: dict[str, Any] | None, w
     totals = summary or {}
     for name, values in metrics.items():
         total, added = totals.get(name), float(np.nansum(values))
-        if isinstance(total, bool) or not isinstance(total, int | float | None):
-            raise ValueError(f"Expected a number - at `$.summary.{name}`")  # noqa: TRY004 - of the answer
+        number = isinstance(total, int | float | None) and not isinstance(total, bool)
+        if not number or abs(total or 0) > LARGEST_COUNT:
+            raise ValueError(f"Expected a number below 2^53 - at `$.summary.{name}`")
         if total is None and name == "video_view" and added:
             raise Incomplete(
                 f"{where}: rows add up to {added:,g} views, the summary has no `video_view`; try again later"
