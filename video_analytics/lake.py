@@ -83,17 +83,17 @@ class Lake:
             metadata = pq.read_metadata(path).metadata or {}
             facts: dict[str, Any] = json.loads(metadata[FACTS])
         except (pa.ArrowInvalid, KeyError, ValueError, OSError) as error:
-            raise LakeError(
-                f"{path}: expected a Parquet file of this lake, got {type(error).__name__}; "
-                "move it away and fetch the partition again"
-            ) from error
+            raise _damaged(path, error) from error
         return facts
 
     def read(self, table: Table, key: str) -> pa.Table | None:
         """A partition's rows; None if it was never written."""
         if self.facts(table, key) is None:
             return None
-        return pq.ParquetFile(self.path(table, key)).read().replace_schema_metadata(None)
+        try:
+            return pq.ParquetFile(self.path(table, key)).read().replace_schema_metadata(None)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(self.path(table, key), error) from error
 
     def fail(self, table: Table, key: str, reason: str) -> None:
         """Record that the last attempt at a partition failed; what it holds from before stays."""
@@ -118,9 +118,8 @@ class Lake:
 
     def day_files(self, table: Table, owners: Iterable[str], since: date, until: date) -> list[Path]:
         """The files of the owners' days from `since` to `until`, both included."""
-        wanted = range(since.year, until.year + 1)
-        folders = [self.root / table.name / owner / str(year) for owner in owners for year in wanted]
-        found = (path for folder in folders for path in folder.glob("????-??-??.parquet"))
+        folders = [self.root / table.name / owner for owner in owners]
+        found = (path for folder in folders for path in folder.glob("*/????-??-??.parquet"))
         return sorted(path for path in found if since.isoformat() <= path.stem <= until.isoformat())
 
     def files(self, table: Table, keys: Iterable[str]) -> list[Path]:
@@ -129,6 +128,13 @@ class Lake:
 
     def _failure(self, table: Table, key: str) -> Path:
         return self.path(table, key).with_suffix(".failed.json")
+
+
+def _damaged(path: Path, error: Exception) -> LakeError:
+    return LakeError(
+        f"{path}: expected a Parquet file of this lake, got {type(error).__name__}; "
+        "move it away and fetch the partition again"
+    )
 
 
 def connect(memory: str = "2GB") -> duckdb.DuckDBPyConnection:
@@ -146,6 +152,7 @@ def scan(connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: 
         sql = f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])"  # noqa: S608 - own paths, quoted
         connection.execute(sql)
     else:
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
         connection.register(name, table.schema.empty_table())
 
 
@@ -200,7 +207,7 @@ def _shaped(table: Table, data: pa.Table) -> pa.Table:
 
 def _digest(data: pa.Table, facts: Mapping[str, Any]) -> str:
     """A fingerprint of rows and facts, the same in every process."""
-    data = data.take(pa.array(range(data.num_rows), pa.int64()))  # a copy: no slices, no rubbish beneath nulls
+    data = data.take(pa.array(range(data.num_rows), pa.int64()))  # a copy: no rubbish beneath nulls
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, data.schema) as writer:
         writer.write_table(data)

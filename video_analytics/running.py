@@ -6,7 +6,7 @@ from datetime import date
 from rich.console import Console
 from rich.text import Text
 
-from video_analytics.brightcove.client import Client
+from video_analytics.brightcove.client import Client, credentials
 from video_analytics.brightcove.collect import recall
 from video_analytics.brightcove.probes import BAD, OK, probe
 from video_analytics.console import Bars, print_calls, print_failures, print_files
@@ -21,6 +21,7 @@ def run_road(
     settings: Settings, accounts: Sequence[Account], first: date | None, last: date | None, console: Console
 ) -> int:
     """Materialize the whole road for some accounts and days; 0 only when all of it is complete."""
+    credentials(settings.brightcove)
     sweep(settings)
     wanted = wanted_days(settings, accounts, first, last)
     tally = Tally()
@@ -34,13 +35,14 @@ def run_road(
     if bars.files:
         console.print(f"Files in {settings.exports}:", soft_wrap=True)
         print_files(console, settings.exports, bars.files)
-    if not runner.ok and not bars.failures:
-        console.print(Text("FAILED: see the run in the Dagster UI", style="red"))
+    for error in runner.errors if not bars.failures else ():
+        console.print(Text(f"FAILED {error}", style="red"), soft_wrap=True)
     return 0 if runner.ok else 1
 
 
 def run_checks(settings: Settings, accounts: Sequence[Account], console: Console) -> int:
     """Print a verdict for each probe; 0 when none failed."""
+    credentials(settings.brightcove)
     client, lake = Client(settings.brightcove, settings.network), Lake(settings.lake)
     console.print(Text(f"ok      settings: home {settings.home}, {len(accounts)} accounts"))
     colours = {OK: "green", BAD: "red"}

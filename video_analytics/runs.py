@@ -42,7 +42,7 @@ class Range:
 
 
 class Runner:
-    """Materializes assets of a home; `ok` turns false when a run fails."""
+    """Materializes assets of a home; `errors` tells why runs failed."""
 
     def __init__(
         self,
@@ -56,7 +56,12 @@ class Runner:
         road = road_resource(settings, watch, tally)
         definitions = build_defs(settings, {"brightcove": road})
         self._job = definitions.resolve_implicit_global_asset_job_def()
-        self.ok = True
+        self.errors: list[str] = []
+
+    @property
+    def ok(self) -> bool:
+        """Whether every run so far succeeded."""
+        return not self.errors
 
     def run(self, wanted: Mapping[Account, Sequence[date]]) -> None:
         """The whole road for some accounts and days: catalogue, days, what follows from them, files."""
@@ -82,7 +87,8 @@ class Runner:
                 tags=tags,
                 raise_on_error=False,
             )
-            self.ok &= result.success
+            if not result.success:
+                self.errors.append(f"{asset.to_user_string()}: {_why(result)}")
 
 
 def sweep(settings: Settings) -> int:
@@ -148,3 +154,12 @@ def _spans(days: Sequence[date]) -> Iterator[tuple[date, date]]:
     for _, run in groupby(enumerate(sorted(days)), key=lambda pair: pair[1].toordinal() - pair[0]):
         held = [day for _, day in run]
         yield held[0], held[-1]
+
+
+def _why(result: dg.ExecuteInProcessResult) -> str:
+    """The innermost error of a failed run, in one line."""
+    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    error = failures[0] if failures else None
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return " ".join(error.message.split()) if error else "the run failed before its first step"

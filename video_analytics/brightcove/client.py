@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from video_analytics.errors import TooSlow, Unauthorized, Unavailable, VendorError
+from video_analytics.errors import SettingsError, TooSlow, Unauthorized, Unavailable, VendorError
 from video_analytics.http import (
     Answer,
     Call,
@@ -110,18 +110,12 @@ class Client:
         self._one_report.close()
 
     def _new_token(self) -> tuple[str, float]:
-        client_id, secret = self.settings.client_id, self.settings.client_secret
-        if client_id is None or secret is None:
-            raise Unauthorized(
-                "Brightcove: no credentials; set BRIGHTCOVE_CLIENT_ID and BRIGHTCOVE_CLIENT_SECRET "
-                "in the environment or .env, or client_id and client_secret in secrets.json"
-            )
         call = Call(
             vendor="Brightcove",
             endpoint="token",
             url=self.settings.oauth_url,
             form={"grant_type": "client_credentials"},
-            basic=(client_id.get_secret_value(), secret.get_secret_value()),
+            basic=credentials(self.settings),
             timeout=self.settings.timeout_seconds,
         )
         try:
@@ -204,6 +198,17 @@ class Client:
             timeout=self.settings.timeout_seconds,
         )
         return self._insights.fetch(call, decode)
+
+
+def credentials(settings: Brightcove) -> tuple[str, str]:
+    """Client id and secret; raises SettingsError where there are none."""
+    if settings.client_id is None or settings.client_secret is None:
+        raise SettingsError(
+            "Brightcove: no credentials; set BRIGHTCOVE_CLIENT_ID and BRIGHTCOVE_CLIENT_SECRET in the "
+            "environment or .env, or client_id and client_secret in secrets.json; "
+            "`video-analytics demo` needs none"
+        )
+    return settings.client_id.get_secret_value(), settings.client_secret.get_secret_value()
 
 
 def decoder(shape: type[T] | UnionType) -> Callable[[bytes], T]:

@@ -91,7 +91,7 @@ class _Index:
 
     def kept(self, path: Path, pieces: Sequence[Piece]) -> list[int]:
         """The ends of the leading pieces that `path` already holds unchanged."""
-        known = self._files.get(path.name)
+        known = self._files.get(_key(path))
         if known is None or not path.exists() or known["stamp"] != _stamp(path):
             return []
         ends = []
@@ -104,12 +104,12 @@ class _Index:
     def is_current(self, path: Path, pieces: Sequence[Piece]) -> bool:
         """Whether `path` holds just these pieces."""
         kept = self.kept(path, pieces)
-        return len(kept) == len(pieces) == len(self._files.get(path.name, {}).get("pieces", []))
+        return len(kept) == len(pieces) == len(self._files.get(_key(path), {}).get("pieces", []))
 
     def note(self, path: Path, pieces: Sequence[Piece], ends: Sequence[int]) -> None:
         """Remember a file that was just written."""
         held = [[piece.digest, end] for piece, end in zip(pieces, ends, strict=True)]
-        self._files[path.name] = {"stamp": _stamp(path), "pieces": held}
+        self._files[_key(path)] = {"stamp": _stamp(path), "pieces": held}
 
     def save(self) -> None:
         """Keep the index for the next run."""
@@ -162,3 +162,8 @@ def _write_parquet(index: _Index, path: Path, pieces: Sequence[Piece]) -> bool:
 def _stamp(path: Path) -> list[int]:
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]
+
+
+def _key(path: Path) -> str:
+    """A published file's name in the index: with its folder, for a single year has the joined file's name."""
+    return f"{path.parent.name}/{path.name}"

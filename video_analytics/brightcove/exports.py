@@ -59,7 +59,8 @@ def write_cms_files(lake: Lake, exports: Path, account: Account, month: date) ->
     viewed = _with_last_view(lake, account, videos)
     cf_columns = _first_seen(viewed, (), lambda key: key.startswith("cf_"))
     viewed_columns = [*CMS_VIEWED_COLUMNS, *cf_columns]
-    metadata_columns = [*CMS_COLUMNS, *CUSTOM_COLUMNS, *(f for f in fields if f not in CUSTOM_COLUMNS)]
+    known = {*CMS_COLUMNS, *CUSTOM_COLUMNS}
+    metadata_columns = [*CMS_COLUMNS, *CUSTOM_COLUMNS, *(f for f in fields if f not in known)]
     others = _first_seen(viewed, (*LIFECYCLE_COLUMNS, *cf_columns))
     sheet_columns = [*LIFECYCLE_COLUMNS, *sorted(cf_columns), *others]
     sheet = exports / "brightcove" / "lifecycle" / f"{month:%Y-%m}" / f"{account.key}_cms.xlsx"
@@ -106,11 +107,18 @@ def in_report(video: Mapping[str, Any], years: Iterable[int]) -> bool:
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """UTF-8 CSV with a header, comma-separated, quotes only where needed."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
+    buffer = _Lines(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(columns)
     writer.writerows([_csv_text(row.get(column), column) for column in columns] for row in rows)
     return buffer.getvalue().encode("utf-8", "replace")
+
+
+class _Lines(io.StringIO):
+    """Rows end in a plain newline, but the writer, told of both characters, quotes a lone return too."""
+
+    def write(self, line: str) -> int:
+        return super().write(line.removesuffix("\r\n") + "\n")
 
 
 def json_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:

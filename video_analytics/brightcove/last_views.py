@@ -65,12 +65,12 @@ def bootstrap(client: Client, lake: Lake, account: Account) -> str:
     if lake.facts(LAST_VIEW_LIST, account.id) is not None:
         return "known"
     zone = ZoneInfo(account.timezone)
+    views: dict[str, date] = {}
     try:
-        views = {
-            media.id: media.lastViewDateTime.astimezone(zone).date()
-            for media in _media(client, account)
-            if media.id  # traffic that cannot be tied to a video
-        }
+        for media in _media(client, account):
+            if media.id:  # without one: traffic that cannot be tied to a video
+                day = media.lastViewDateTime.astimezone(zone).date()
+                views[media.id] = max(day, views.get(media.id, day))
     except Refused as error:  # the endpoint is not part of every contract with the vendor
         return str(error)
     rows = [

@@ -1,0 +1,160 @@
+"""The command line, as its users call it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from video_analytics.cli import main
+from video_analytics_tests.conftest import YESTERDAY, NewSandbox, settings_for
+
+FILES = 11 * 4 + 11 + 11 * 4 + 4 * 4  # cms, lifecycle, reporting, daily (one year, and the years in one)
+
+
+def call(*arguments: str | Path, environment: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=environment)
+
+
+def test_the_demo_shows_the_whole_road(tmp_path: Path) -> None:
+    home = tmp_path / "a home"
+    command = [sys.executable, "-m", "video_analytics", "demo", "--home", str(home), "--days", "3"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BRIGHTCOVE_")}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=clean | {"COLUMNS": "200"}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "22 analytics queries" in done.stdout
+    assert "Warning" not in done.stderr
+    assert len([path for path in (home / "exports").rglob("*") if path.is_file()]) == FILES
+    told = json.loads(call("status", "--home", home, "--json").stdout)["accounts"]
+    assert len(told) == 11
+    assert all(account["missing"] == account["failed"] == 0 for account in told)
+    assert all(account["provisional"] + account["complete"] >= 3 for account in told)
+    with duckdb.connect(str(home / "lake" / "warehouse.duckdb"), read_only=True) as warehouse:
+        days = warehouse.sql("SELECT count(*) FROM brightcove.daily_analytics").fetchall()[0][0]
+        rows = warehouse.sql("SELECT count(*) FROM brightcove.multi_year").fetchall()[0][0]
+    assert days == rows > 0
+    secret = next(line for line in (home / ".env").read_text().splitlines() if "CLIENT_SECRET" in line).split(
+        "="
+    )[1]
+    assert secret not in done.stdout + done.stderr
+
+
+def test_the_demo_refuses_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    result = call("demo", "--home", tmp_path)
+    assert result.exit_code == 2
+    assert "--home" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_run_ends_with_0_when_all_is_complete(new_sandbox: NewSandbox, home: Path) -> None:
+    sandbox = new_sandbox()
+    settings_for(sandbox, home)
+    span = ["--from", YESTERDAY.isoformat(), "--to", YESTERDAY.isoformat()]
+    result = call("run", "--home", home, *span, "--accounts", "neo,MYWAY", environment=sandbox.environment())
+    assert result.exit_code == 0, result.output
+    assert "2 account-days" in result.output
+    assert {entry["account"] for entry in sandbox.log() if entry["kind"] == "analytics"} == {
+        "5972928207001",
+        "6300219615001",
+    }
+
+
+def test_run_ends_with_1_and_names_what_failed(new_sandbox: NewSandbox, home: Path) -> None:
+    sandbox = new_sandbox({"dead_accounts": ["neo"], "dead_how": "500"})
+    settings_for(sandbox, home, accounts=["neo", "MyWay"], attempts=2)
+    result = call("run", "--home", home, environment=sandbox.environment())
+    assert result.exit_code == 1
+    assert "FAILED daily_analytics neo|" in result.output
+    told = call("status", "--home", home, environment=sandbox.environment())
+    assert told.exit_code == 1
+    assert "neo: failed 2026-06-08..2026-06-14" in told.output
+    told = call("status", "--home", home, "--json", environment=sandbox.environment())
+    accounts = json.loads(told.stdout)["accounts"]
+    assert {account["account"]: account["failed"] for account in accounts} == {"neo": 7, "myway": 0}
+    assert "500" in next(iter(accounts[0]["reasons"].values()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "--accounts", "nobody"], "nobody"),
+        (["run", "--accounts", ","], "--accounts"),
+        (["run", "--from", "yesterday"], "--from"),
+        (["run", "--from", "2026-06-10", "--to", "2026-06-01"], "swap them"),
+        (["run", "--source", "vimeo"], "--source"),
+        (["run", "--days", "3"], "--days"),
+        (["sandbox", "--scenario", "nonsense"], "nonsense"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_a_wrong_call_ends_with_2(
+    new_sandbox: NewSandbox, home: Path, arguments: list[str], says: str
+) -> None:
+    sandbox = new_sandbox()
+    settings_for(sandbox, home)
+    where = ["--home", str(home)] if arguments[0] == "run" else []
+    result = call(arguments[0], *where, *arguments[1:], environment=sandbox.environment())
+    assert result.exit_code == 2
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", ["run", "check", "status"])
+def test_a_broken_configuration_ends_with_2(home: Path, command: str) -> None:
+    (home / "settings.toml").write_text("[brightcove]\ntrailing_dais = 7\n")
+    result = call(command, "--home", home)
+    assert result.exit_code == 2
+    assert "settings.toml" in result.output
+    assert "trailing_days" in result.output
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_missing_credentials_are_a_configuration_to_mend(
+    home: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BRIGHTCOVE_CLIENT_ID", raising=False)
+    result = call(command, "--home", home)
+    assert result.exit_code == 2
+    assert "BRIGHTCOVE_CLIENT_ID" in result.output
+
+
+def test_check_gives_a_plain_verdict_each(new_sandbox: NewSandbox, home: Path) -> None:
+    sandbox = new_sandbox({"refuse_devices": ["neo"]})
+    settings_for(sandbox, home)
+    result = call("check", "--home", home, environment=sandbox.environment())
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert sum(line.startswith("ok ") for line in lines) >= 1 + 1 + 11 + 11 + 4
+    assert any("neo: device ranges: refused" in line for line in lines)
+    assert any(line.startswith("note ") and "play_rate" in line for line in lines)
+    assert (
+        json.loads((home / "lake/brightcove/capabilities.json").read_text())["device_ranges"]["5972928207001"]
+        is False
+    )
+
+
+def test_check_tells_wrong_credentials(new_sandbox: NewSandbox, home: Path) -> None:
+    sandbox = new_sandbox()
+    settings_for(sandbox, home)
+    wrong = sandbox.environment() | {"BRIGHTCOVE_CLIENT_SECRET": "canary-of-a-secret"}
+    result = call("check", "--home", home, environment=wrong)
+    assert result.exit_code == 1
+    assert "FAILED" in result.output
+    assert "check client id and secret" in result.output
+    assert "canary-of-a-secret" not in result.output
+
+
+def test_help_is_short_and_quick_to_read() -> None:
+    result = call("--help")
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) < 25
+    for command in ("demo", "run", "check", "status", "sandbox"):
+        assert command in result.output
+        assert call(command, "--help").exit_code == 0
