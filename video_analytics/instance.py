@@ -6,6 +6,7 @@ would block its pool for ever.
 """
 
 import contextlib
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -16,27 +17,46 @@ from filelock import FileLock, Timeout
 
 from video_analytics.settings import Settings
 
+HOME_VARIABLE = "DAGSTER_HOME"
 PROCESS_TAG = "video_analytics/process"
 _OPEN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 @contextlib.contextmanager
 def open_instance(settings: Settings) -> Iterator[tuple[dg.DagsterInstance, dict[str, str]]]:
-    """The home's instance, and the tags that mark this process's runs.
+    """The instance of DAGSTER_HOME, else of the home's `.dagster`, and the tags of this process's runs.
 
-    A new home gets the platform's `dagster.yaml`.
+    A new one gets the platform's `dagster.yaml`.
     """
-    folder = settings.dagster_home
+    folder = Path(os.environ.get(HOME_VARIABLE) or settings.dagster_home).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "dagster.yaml").exists():
         shutil.copyfile(packaged("dagster.yaml"), folder / "dagster.yaml")
     locks = folder / "processes"
     locks.mkdir(exist_ok=True)
     name = uuid.uuid4().hex
-    with dg.DagsterInstance.from_config(str(folder)) as instance, FileLock(locks / name):
+    with (
+        _at_home(folder),
+        dg.DagsterInstance.from_config(str(folder)) as instance,
+        FileLock(locks / name),
+    ):
         _bury_the_dead(instance, locks)
         yield instance, {PROCESS_TAG: name}
     (locks / name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _at_home(folder: Path) -> Iterator[None]:
+    """DAGSTER_HOME set for as long as the instance is open: its storage looks for its place there."""
+    before = os.environ.get(HOME_VARIABLE)
+    os.environ[HOME_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[HOME_VARIABLE]
+        else:
+            os.environ[HOME_VARIABLE] = before
 
 
 def packaged(name: str) -> Path:

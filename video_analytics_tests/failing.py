@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -60,7 +60,7 @@ class Leaky:
             raise
         return self._file.write(data)
 
-    def __enter__(self) -> "Leaky":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -98,6 +98,15 @@ def failing_call(root: Path, refused: int, number: int) -> Iterator[Calls]:
             patch.setattr(os, name, counted(name))
         patch.setattr(io, "open", counted_open)
         yield calls
+
+
+def errno_of(act: Callable[[], object]) -> int | None:
+    """The number of the OSError that `act` ends with; None if it succeeds."""
+    try:
+        act()
+    except OSError as error:
+        return error.errno
+    return None
 
 
 def kill_writers(script: str, *args: object, kills: int, longest: float, seed: int = 1) -> Iterator[int]:

@@ -100,7 +100,9 @@ def test_a_text_like_a_formula_stays_text_when_somebody_edits_it(text: str) -> N
 def test_any_text_is_the_same_text_without_what_no_cell_can_hold(texts: list[str]) -> None:
     cells = raw_cells(workbook(["a"], [[text] for text in texts]))
     allowed = [re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text) for text in texts]
-    assert [(kind, text or "") for kind, text in cells[1:] if text] == [("s", text) for text in allowed if text]
+    assert [(kind, text or "") for kind, text in cells[1:] if text] == [
+        ("s", text) for text in allowed if text
+    ]
 
 
 def test_escapes_of_the_format_itself_survive() -> None:

@@ -188,7 +188,7 @@ def _catalogue_row(account: Account, video: dict[str, Any], status: str, gone: d
             name: _text(video.get(name))
             for name in ("state", "name", "created_at", "published_at", "reference_id")
         },
-        "duration_ms": duration if isinstance(duration, int) else None,
+        "duration_ms": duration if type(duration) is int and 0 <= duration < 2**63 else None,
         "raw": canonical(video),
     }
 
