@@ -7,14 +7,14 @@ inside an answer is checked in `reports.py`.
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from video_analytics.brightcove import reports
 from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.tables import METRICS
-from video_analytics.brightcove.windows import Window, plan
+from video_analytics.brightcove.windows import ONE_DAY, Window, plan
 from video_analytics.errors import (
     Incomplete,
     Malformed,
@@ -84,20 +84,44 @@ def _read_window(client: Client, account: Account, window: Window, recent: date)
     params = _span(window) | {"dimensions": "video,date", "fields": fields, "sort": "date"}
     views = client.report(account, params, f"views {window}", lambda body: reports.views(body, window, where))
     devices = _device_views(client, account, window, where)
+    if not client.ends_included:
+        _learn_about_ends(client, views, devices, window, where)
     return reports.join(views, devices, window, where, recent)
+
+
+def _learn_about_ends(
+    client: Client, views: reports.Views, devices: Sequence[reports.Devices], window: Window, where: str
+) -> None:
+    """Whether the vendor includes the day named by `to`; its documents contradict each other.
+
+    Until it is proved, devices are asked a day further. Views by device on a last day that has no row in
+    the other report mean that the day was left out there: it must not pass for an empty one.
+    """
+    last = window.days - 1
+    if (views.day == last).any():
+        client.ends_included = True
+        return
+    on_last = (answer.views[answer.day + (answer.first - window.first).days == last] for answer in devices)
+    if any((counts > 0).any() for counts in on_last):
+        raise Refused(
+            f"{where}: expected rows of {window.last}, which has views by device, got none: "
+            "the vendor leaves out the day named by `to`; run `video-analytics check`"
+        )
 
 
 def _device_views(client: Client, account: Account, window: Window, where: str) -> list[reports.Devices]:
     """Device views of the window: one answer where ranges are allowed, else one for each wanted day."""
     if client.device_ranges.get(account.id, True):
-        params = _span(window) | {
+        further = not client.ends_included and window.days > 1
+        asked = Window((*window.wanted, window.last + ONE_DAY)) if further else window
+        params = _span(asked) | {
             "dimensions": "video,date,device_type",
             "fields": "video,date,device_type,video_view",
             "sort": "date",
         }
         try:
             answer = client.report(
-                account, params, f"devices {window}", lambda body: reports.devices(body, window, where)
+                account, params, f"devices {window}", lambda body: reports.devices(body, asked, where)
             )
         except Refused as error:
             if error.code != UNSUPPORTED:

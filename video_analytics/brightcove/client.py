@@ -73,6 +73,7 @@ class Client:
         self.settings = settings
         self.tally = tally or Tally()
         self.device_ranges: dict[str, bool] = {}  # account id: whether `video,date,device_type` is answered
+        self.ends_included = False  # whether it is proved that a report includes the day named by `to`
         self._cms_limits = Limits(settings.cms_calls_per_second, CMS_AT_ONCE)
         self._one_report = Limits(
             per_second=1000, at_once=1

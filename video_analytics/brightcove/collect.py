@@ -198,13 +198,15 @@ def _text(value: Any) -> str | None:
 
 
 def remember(lake: Lake, client: Client) -> None:
-    """Keep what was learnt about the accounts, so that it is not asked again each night."""
-    text = json.dumps({"device_ranges": client.device_ranges}, indent=2, sort_keys=True)
-    write_bytes(lake.root / CAPABILITIES, text.encode())
+    """Keep what was learnt about the vendor, so that it is not asked again each night."""
+    learnt = {"device_ranges": client.device_ranges, "ends_included": client.ends_included}
+    write_bytes(lake.root / CAPABILITIES, json.dumps(learnt, indent=2, sort_keys=True).encode())
 
 
 def recall(lake: Lake, client: Client) -> None:
     """Tell the client what earlier runs learnt."""
     path = lake.root / CAPABILITIES
     if path.exists():
-        client.device_ranges = json.loads(path.read_bytes())["device_ranges"] | client.device_ranges
+        learnt = json.loads(path.read_bytes())
+        client.device_ranges = learnt["device_ranges"] | client.device_ranges
+        client.ends_included |= learnt["ends_included"]

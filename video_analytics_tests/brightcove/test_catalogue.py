@@ -35,6 +35,12 @@ def true_ids(sandbox: Sandbox, account: Account) -> list[str]:
     return ids(sorted(videos, key=lambda video: (video["created_at"], video["id"])))
 
 
+def made_at(sandbox: Sandbox, account: Account, now: dt.datetime) -> set[str]:
+    """The videos made at that very instant, those deleted at once included."""
+    table = sandbox.world.catalogue(account.id)
+    return {table.ids[place] for place in (table.created == now.timestamp() * 1000).nonzero()[0].tolist()}
+
+
 def one_account(sandbox: Sandbox, home: Path, name: str = "Internet", page: int = 20) -> Settings:
     return settings_for(sandbox, home, accounts=[name], cms_page=page)
 
@@ -157,7 +163,7 @@ def test_a_token_may_end_before_any_page(
 # a vendor that changes
 
 
-@pytest.mark.parametrize("seed", range(1, 61))
+@pytest.mark.parametrize("seed", range(1, 41))
 def test_drift_over_the_wire(home: Path, new_sandbox: NewSandbox, seed: int) -> None:
     """Who was there all the time is in the list, who never was is not; at rest it is the vendor's own."""
     sandbox = new_sandbox(PEACE | {"paging_drift": True}, seed=seed)
@@ -170,7 +176,7 @@ def test_drift_over_the_wire(home: Path, new_sandbox: NewSandbox, seed: int) -> 
         after = set(true_ids(sandbox, account))
         if found is not None:
             assert len(found) == len(set(found))
-            assert before & after <= set(found) <= before | after
+            assert before & after <= set(found) <= before | after | made_at(sandbox, account, NOW)
         sandbox.set_scenario(PEACE)
         assert ids(list_videos(client, account)) == true_ids(sandbox, account)
 

@@ -17,6 +17,7 @@ from video_analytics.errors import (
     Incomplete,
     Malformed,
     Refused,
+    SettingsError,
     Throttled,
     TooSlow,
     Unauthorized,
@@ -153,7 +154,7 @@ def test_without_credentials_nobody_is_asked(home: Path, new_sandbox: NewSandbox
     sandbox = new_sandbox()
     names = {key: value for key, value in sandbox.environment().items() if "CLIENT" not in key}
     settings = load_settings(home, names)
-    with client_of(settings) as client, pytest.raises(Unauthorized, match="set BRIGHTCOVE_CLIENT_ID and"):
+    with client_of(settings) as client, pytest.raises(SettingsError, match="set BRIGHTCOVE_CLIENT_ID and"):
         client.count(settings.brightcove.accounts[0])
     assert sandbox.log() == []
 
