@@ -1,6 +1,7 @@
 """Files that are replaced in one step: a reader sees the old or the new one, never half of one."""
 
 import contextlib
+import errno
 import itertools
 import os
 import time
@@ -10,6 +11,7 @@ from typing import BinaryIO
 
 SUFFIX = ".tmp"
 ABANDONED_SECONDS = 6 * 3600  # a temporary file this old belongs to nobody
+_NOT_OFFERED = {errno.ENOSYS, errno.EXDEV, errno.EOPNOTSUPP, errno.EINVAL}  # by this kernel or file system
 _numbers = itertools.count()
 
 
@@ -46,24 +48,41 @@ def append(source: Path, out: BinaryIO, start: int, end: int) -> None:
     out.flush()
     with source.open("rb") as file:
         file.seek(start)
+        start += _append_in_kernel(file, out, end - start)
+        file.seek(start)
+        out.seek(0, os.SEEK_END)
         while start < end:
-            if hasattr(os, "copy_file_range"):
-                done = os.copy_file_range(file.fileno(), out.fileno(), min(end - start, 1 << 30))
-            else:
-                done = out.write(file.read(min(end - start, 1 << 22)))
-            if not done:
+            block = file.read(min(end - start, 1 << 22))
+            if not block:
                 raise OSError(f"{source}: expected {end:,} bytes, the file ends at {start:,}")
-            start += done
-    out.seek(0, os.SEEK_END)
+            start += out.write(block)
+
+
+def _append_in_kernel(file: BinaryIO, out: BinaryIO, size: int) -> int:
+    """How many of the next `size` bytes of `file` the kernel copied; fewer where it does not offer that."""
+    copied = 0
+    try:
+        while hasattr(os, "copy_file_range") and copied < size:
+            done = os.copy_file_range(file.fileno(), out.fileno(), min(size - copied, 1 << 30))
+            if not done:
+                break
+            copied += done
+    except OSError as error:
+        if error.errno not in _NOT_OFFERED:
+            raise
+    return copied
 
 
 def sweep(root: Path) -> int:
     """Remove temporary files that a killed process left behind; gives how many."""
     cutoff = time.time() - ABANDONED_SECONDS  # the file system's clock, not the platform's
-    left = [path for path in root.rglob(f".*{SUFFIX}") if path.stat().st_mtime < cutoff]
-    for path in left:
-        path.unlink(missing_ok=True)
-    return len(left)
+    removed = 0
+    for path in root.rglob(f".*{SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):  # another run has just finished it
+            if path.stat().st_mtime < cutoff:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def _flush(path: Path) -> None:

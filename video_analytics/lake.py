@@ -8,6 +8,7 @@ so that data and what is known about it can never be of two versions. A partitio
 empty is a file with zero rows; one that was never read is no file.
 """
 
+import contextlib
 import glob
 import hashlib
 import io
@@ -62,7 +63,7 @@ class Lake:
         """
         shaped = _shaped(table, data)
         digest = digest or _digest(shaped.drop_columns(list(table.marks)), facts)
-        if (self.facts(table, key) or {}).get("digest") == digest:
+        if self._digest_held(table, key) == digest:
             self._failure(table, key).unlink(missing_ok=True)
             return False
         text = json.dumps({**facts, "rows": shaped.num_rows, "digest": digest}, sort_keys=True)
@@ -126,6 +127,12 @@ class Lake:
         """The files of those of the keys that exist."""
         return [path for key in keys if (path := self.path(table, key)).exists()]
 
+    def _digest_held(self, table: Table, key: str) -> str | None:
+        try:
+            return (self.facts(table, key) or {}).get("digest")
+        except LakeError:  # damaged: what is being written mends it
+            return None
+
     def _failure(self, table: Table, key: str) -> Path:
         return self.path(table, key).with_suffix(".failed.json")
 
@@ -137,12 +144,20 @@ def _damaged(path: Path, error: Exception) -> LakeError:
     )
 
 
-def connect(memory: str = "2GB") -> duckdb.DuckDBPyConnection:
-    """An in-process DuckDB that spills to disk instead of growing, and keeps row order."""
-    connection = duckdb.connect()
-    connection.execute(f"SET memory_limit = '{memory}'")
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
+@contextlib.contextmanager
+def connect(memory: str = "2GB") -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-process DuckDB that spills to disk instead of growing, and keeps row order.
+
+    A file it cannot read is a LakeError, as everywhere.
+    """
+    with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{memory}'")
+        connection.execute("SET TimeZone = 'UTC'")
+        try:
+            yield connection
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            said = str(error).splitlines()[0]
+            raise LakeError(f"{said}; move it away and fetch the partition again") from error
 
 
 def scan(connection: duckdb.DuckDBPyConnection, name: str, table: Table, paths: Sequence[Path]) -> None:

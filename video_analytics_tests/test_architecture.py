@@ -23,6 +23,7 @@ ORCHESTRATION_AT_THE_TOP = {
     "instance.py",  # opens Dagster's own storage, for the command line
     "partitions.py",
     "runs.py",
+    "storage.py",  # chooses Dagster's own storage
 }
 SETTINGS = {"settings", "errors", "clock"}
 VENDORS = ("brightcove", "panopto")
@@ -132,7 +133,7 @@ def test_settings_know_nobody_else() -> None:
 
 def test_one_reader_of_the_environment() -> None:
     """`os.environ` and `os.getenv` stand in the settings, the clock, and where a process begins."""
-    begins = {"cli.py", "demo.py", "instance.py", "runs.py", "definitions.py", "clock.py"}
+    begins = {"cli.py", "demo.py", "instance.py", "runs.py", "definitions.py", "clock.py", "storage.py"}
     readers = [
         module
         for module in MODULES

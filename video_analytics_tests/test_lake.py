@@ -228,7 +228,7 @@ def same_rows_otherwise(rows: list[Row], chance: random.Random) -> pa.Table:
     return table.select(names)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows=rows_strategy, seed=st.integers(0, 2**32))
 def test_equal_rows_give_equal_files(rows: list[Row], seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -334,17 +334,15 @@ def test_a_damaged_file_is_named_with_its_mend(lake: Lake, damage: Callable[[Pat
     lake.write(THINGS, "k", table_of([thing(each) for each in range(50)]), {})
     path = lake.path(THINGS, "k")
     damage(path)
-    for attempt in (
-        lambda: lake.facts(THINGS, "k"),
-        lambda: lake.read(THINGS, "k"),
-        lambda: lake.write(THINGS, "k", table_of([]), {}),
-    ):
+    for attempt in (lambda: lake.facts(THINGS, "k"), lambda: lake.read(THINGS, "k")):
         with pytest.raises(LakeError) as caught:
             attempt()
         assert str(path) in str(caught.value)
         assert "move it away and fetch the partition again" in str(caught.value)
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    assert lake.write(THINGS, "k", table_of([thing(1)]), {}) is True
+    if path.is_dir():
+        shutil.rmtree(path)
+    assert lake.write(THINGS, "k", table_of([thing(1)]), {}) is True  # fetching it again mends it
+    assert lake.read(THINGS, "k") == table_of([thing(1)])
 
 
 def test_damage_in_the_rows_is_named_too(lake: Lake) -> None:

@@ -5,6 +5,7 @@ written anew. `files.json` in the lake remembers where each month ends, so a fil
 removed is simply made again.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -87,7 +88,10 @@ class _Index:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._files: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+        self._files: dict[str, Any] = {}
+        with contextlib.suppress(FileNotFoundError, ValueError):  # without it, everything is made again
+            held = json.loads(path.read_bytes())
+            self._files = held if isinstance(held, dict) else {}
 
     def kept(self, path: Path, pieces: Sequence[Piece]) -> list[int]:
         """The ends of the leading pieces that `path` already holds unchanged."""

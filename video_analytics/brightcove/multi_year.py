@@ -67,6 +67,9 @@ def consolidate(lake: Lake, category: str, accounts: Sequence[Account], *, only_
                 )
         for write in writes:
             write.result()
+    for path in (lake.root / MULTI_YEAR.name / category).glob("????-??.parquet"):
+        if path.stem not in days:  # the last of its days was moved away
+            path.unlink()
     return Months(tuple(days), tuple(stale))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from video_analytics.brightcove import analytics, reports
+from video_analytics.brightcove import analytics, reports, tables
 from video_analytics.brightcove.collect import recall, remember
 from video_analytics.brightcove.windows import Window
 from video_analytics.errors import Refused
@@ -14,13 +14,7 @@ from video_analytics.lake import Lake
 from video_analytics_tests.conftest import YESTERDAY, NewSandbox, client_of, days_until, settings_for
 
 DAYS = (dt.date(2026, 6, 1), dt.date(2026, 6, 2))
-METRICS = dict.fromkeys(
-    (
-        *("video_view", "video_impression", "video_seconds_viewed", "video_percent_viewed"),
-        *(f"video_engagement_{point}" for point in (1, 25, 50, 75, 100)),
-    ),
-    1,
-)
+METRICS = dict.fromkeys(tables.METRICS, 1)
 
 
 def views(*days: dt.date) -> reports.Views:
