@@ -42,14 +42,15 @@ def _complete_listing(client: Client, account: Account, query: str) -> list[Vide
         if counts[-1] == 0 and not found:
             return []
         one_pass = {video["id"]: video for video in _pages(client, account, counts[-1], sort, query)}
+        new = one_pass.keys() - found.keys()
         found |= one_pass
         counts.append(client.count(account, query))
-        if len(one_pass) == counts[-1]:
+        if len(one_pass) == counts[-1] == counts[-2]:
             return _in_order(one_pass)
-        if counts[-1] == counts[0] == len(found):  # nothing came or went: the passes complete each other
+        if {*counts} == {len(found)} and not new:  # nothing came or went: the passes complete each other
             return _in_order(found)
-    if len(set(counts[-3:])) > 1 and abs(len(one_pass) - counts[-1]) <= max(counts) - min(counts):
-        return _in_order(one_pass)  # the catalogue never stood still; the difference is its own movement
+    if len(set(counts[-3:])) > 1 and len(found) >= counts[-1]:
+        return _in_order(found)  # it never stood still: rather keep one that has gone than lose one
     raise Incomplete(
         f"Brightcove {account.name} cms/videos: expected {counts[-1]:,} videos by the vendor's count, "
         f"found {len(one_pass):,} in the last of {len(PASSES)} readings; try again later"
@@ -59,11 +60,14 @@ def _complete_listing(client: Client, account: Account, query: str) -> list[Vide
 def _pages(client: Client, account: Account, count: int, sort: str, query: str) -> Iterator[Video]:
     """Pages up to the counted end, and on while they are full: videos may have been added."""
     size, offset = client.settings.cms_page, 0
+    seen: set[str] = set()
     while True:
         page = _page(client, account, offset, count, sort, query)
         yield from page
+        before = len(seen)
+        seen |= {video["id"] for video in page}
         offset += max(1, size - OVERLAP)
-        if offset >= count and len(page) < size:
+        if offset >= count and (len(page) < size or len(seen) == before):
             return
 
 

@@ -4,6 +4,7 @@ Accounts are read side by side, one query at a time each. What one account finis
 reported at once, whatever becomes of the others.
 """
 
+import contextlib
 import json
 import queue
 import threading
@@ -13,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from video_analytics.brightcove import analytics, catalogue
-from video_analytics.brightcove.client import Client, canonical
+from video_analytics.brightcove.client import Client, canonical, decoder
 from video_analytics.brightcove.finality import PROVISIONAL, closed_at, finality
 from video_analytics.brightcove.reports import Day
 from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS
@@ -27,6 +29,16 @@ from video_analytics.lake import Lake, day_key
 from video_analytics.settings import Account
 
 CAPABILITIES = "brightcove/capabilities.json"
+
+
+class Learnt(msgspec.Struct):
+    """What is kept about the vendor between runs."""
+
+    device_ranges: dict[str, bool]
+    ends_included: bool = False
+
+
+_LEARNT = decoder(Learnt)
 
 
 @dataclass(frozen=True)
@@ -205,8 +217,7 @@ def remember(lake: Lake, client: Client) -> None:
 
 def recall(lake: Lake, client: Client) -> None:
     """Tell the client what earlier runs learnt."""
-    path = lake.root / CAPABILITIES
-    if path.exists():
-        learnt = json.loads(path.read_bytes())
-        client.device_ranges = learnt["device_ranges"] | client.device_ranges
-        client.ends_included |= learnt["ends_included"]
+    with contextlib.suppress(FileNotFoundError, ValueError):  # damaged: it is learnt again
+        learnt = _LEARNT((lake.root / CAPABILITIES).read_bytes())
+        client.device_ranges = learnt.device_ranges | client.device_ranges
+        client.ends_included |= learnt.ends_included

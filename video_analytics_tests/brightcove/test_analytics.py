@@ -31,9 +31,11 @@ def devices(*days: dt.date) -> reports.Devices:
 
 def test_a_row_of_the_last_day_proves_that_it_is_included(new_sandbox: NewSandbox, home: Path) -> None:
     with client_of(settings_for(new_sandbox(), home)) as client:
-        analytics._learn_about_ends(client, views(DAYS[0]), [devices(DAYS[0])], Window(DAYS), "here")
+        analytics._learn_about_ends(
+            client, views(DAYS[0]), [devices(DAYS[0])], Window(DAYS), "here", YESTERDAY
+        )
         assert not client.ends_included
-        analytics._learn_about_ends(client, views(*DAYS), [devices(*DAYS)], Window(DAYS), "here")
+        analytics._learn_about_ends(client, views(*DAYS), [devices(*DAYS)], Window(DAYS), "here", YESTERDAY)
         assert client.ends_included
 
 
@@ -41,7 +43,13 @@ def test_a_last_day_that_only_devices_have_is_not_taken_for_empty(
     new_sandbox: NewSandbox, home: Path
 ) -> None:
     with client_of(settings_for(new_sandbox(), home)) as client, pytest.raises(Refused, match="2026-06-02"):
-        analytics._learn_about_ends(client, views(DAYS[0]), [devices(*DAYS)], Window(DAYS), "here")
+        analytics._learn_about_ends(client, views(DAYS[0]), [devices(*DAYS)], Window(DAYS), "here", YESTERDAY)
+
+
+def test_on_a_recent_day_they_may_just_have_come_in(new_sandbox: NewSandbox, home: Path) -> None:
+    with client_of(settings_for(new_sandbox(), home)) as client:
+        analytics._learn_about_ends(client, views(DAYS[0]), [devices(*DAYS)], Window(DAYS), "here", DAYS[1])
+        assert not client.ends_included
 
 
 def test_once_proved_it_is_not_asked_again(new_sandbox: NewSandbox, home: Path) -> None:
