@@ -44,6 +44,13 @@ NewSandbox = Callable[..., Sandbox]
 TurnClock = Callable[[Sandbox, dt.datetime], None]
 
 
+@pytest.fixture(autouse=True)
+def _no_home_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the user has set, a test writes into its own folders."""
+    for name in ("DAGSTER_HOME", "DAGSTER_PG_URL", "VIDEO_ANALYTICS_HOME", VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """An empty home folder."""
