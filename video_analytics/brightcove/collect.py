@@ -8,8 +8,9 @@ import contextlib
 import json
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -29,6 +30,8 @@ from video_analytics.lake import Lake, day_key
 from video_analytics.settings import Account
 
 CAPABILITIES = "brightcove/capabilities.json"
+WRITERS = 3  # of day files, for each account
+MOST_WAITING = 100  # day files of an account that may wait for a writer
 
 
 class Learnt(msgspec.Struct):
@@ -98,14 +101,25 @@ def _account_days(client: Client, lake: Lake, account: Account, days: Sequence[d
     closed = [day for day in days if worth[day] is not None]
     recent = min((day for day in closed if worth[day] == PROVISIONAL), default=instant.date())
     left = set(closed)
-    try:
-        for read in analytics.read_days(client, account, closed, recent):
-            for outcome in _keep(lake, account, read, worth, instant):
-                left.discard(outcome.day)
-                yield outcome
-    except VendorError as error:  # the account cannot be read at all
-        for day in sorted(left):
-            yield _failed(lake, account, day, error)
+    fatal: VendorError | None = None
+    with ThreadPoolExecutor(WRITERS) as writers:  # a day file waits for the disk, not for us
+        writing: deque[Future[list[Outcome]]] = deque()
+        try:
+            for read in analytics.read_days(client, account, closed, recent):
+                writing.append(writers.submit(_keep, lake, account, read, worth, instant))
+                while len(writing) > MOST_WAITING or (writing and writing[0].done()):
+                    yield from _taken(writing.popleft().result(), left)
+        except VendorError as error:  # the account cannot be read at all
+            fatal = error
+        for written in writing:
+            yield from _taken(written.result(), left)
+    if fatal:
+        yield from (_failed(lake, account, day, fatal) for day in sorted(left))
+
+
+def _taken(outcomes: list[Outcome], left: set[date]) -> list[Outcome]:
+    left.difference_update(outcome.day for outcome in outcomes)
+    return outcomes
 
 
 def _keep(
@@ -114,11 +128,9 @@ def _keep(
     read: Day | analytics.Failed,
     worth: Mapping[date, str | None],
     instant: datetime,
-) -> Iterator[Outcome]:
+) -> list[Outcome]:
     if isinstance(read, analytics.Failed):
-        for day in read.days:
-            yield _failed(lake, account, day, read.error)
-        return
+        return [_failed(lake, account, day, read.error) for day in read.days]
     facts = {
         "finality": worth[read.date],
         "read_on": instant.date().isoformat(),
@@ -128,7 +140,7 @@ def _keep(
     cost = {"window": str(read.window), **read.cost}
     rows = _with_marks(read, account, str(worth[read.date]), instant.date())
     facts["changed"] = lake.write(DAILY_ANALYTICS, day_key(account.id, read.date), rows, facts)
-    yield Outcome(account, read.date, facts | cost | {"rows": rows.num_rows})
+    return [Outcome(account, read.date, facts | cost | {"rows": rows.num_rows})]
 
 
 def _failed(lake: Lake, account: Account, day: date, error: VendorError) -> Outcome:

@@ -1,7 +1,7 @@
 """A one-year backfill of all accounts from the full-size sandbox, through client, checks and lake.
 
-The accounts are read one after the other, so that the seconds the sandbox spent on answers (by its own log)
-can be taken off the clock.
+The accounts are read one after the other, so that the time spent waiting for answers can be taken off the
+clock: while a call is open, only the client's own processor time counts.
 """
 
 import json
@@ -19,6 +19,7 @@ from typing import Any
 
 from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.collect import collect_days
+from video_analytics.http import Answer, Call, Session
 from video_analytics.lake import Lake
 from video_analytics.sandbox import ZONES
 from video_analytics.settings import Account, Settings, load_settings
@@ -35,6 +36,7 @@ def main() -> None:
         days = [date(YEAR, 1, 1) + timedelta(days=number) for number in range(365)]
         wanted = dict.fromkeys(settings.brightcove.accounts, days)
         client = Client(settings.brightcove, settings.network)
+        waited = _measure_waiting()
         started, rows = time.monotonic(), 0
         for outcome in collect_days(client, Lake(settings.lake), wanted):
             if outcome.error:
@@ -43,15 +45,29 @@ def main() -> None:
         wall = time.monotonic() - started
         log = _log(url)
         client.close()
-    served = sum(entry["seconds"] for entry in log)
     queries = sum(entry["kind"] == "analytics" for entry in log)
-    line("backfill of a year: rows a second", rows / (wall - served), 50_000, "/s", more_is_better=True)
+    line("backfill of a year: rows a second", rows / (wall - sum(waited)), 50_000, "/s", more_is_better=True)
     line("backfill of a year: analytics queries", queries, 264, "")
     line("backfill of a year: peak memory", peak_megabytes(), 1000, "MB")
     note(
         f"{rows:,} video-days, {len(days) * len(wanted):,} day files; {wall:.1f} s in all, "
-        f"{served:.1f} s of it the vendor's"
+        f"{sum(waited):.1f} s of it waiting for the vendor"
     )
+
+
+def _measure_waiting() -> list[float]:
+    """From now on, the seconds of each call that this process did not work."""
+    waited: list[float] = []
+    exchange = Session._exchange
+
+    def measured(session: Session, call: Call, headers: dict[str, str]) -> Answer:
+        started, worked = time.monotonic(), time.thread_time()
+        answer = exchange(session, call, headers)
+        waited.append(time.monotonic() - started - (time.thread_time() - worked))
+        return answer
+
+    setattr(Session, "_exchange", measured)  # noqa: B010 - a measuring stick, put in from outside
+    return waited
 
 
 def _home(home: Path, environment: dict[str, str]) -> Settings:
