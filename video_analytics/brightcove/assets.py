@@ -21,6 +21,7 @@ from video_analytics.settings import Account, Settings
 
 GROUP, POOL = "brightcove", "brightcove"
 MONTH_RUNS = 31  # partitions of one backfill run: a failed run repeats a month of an account at most
+CATEGORIES_AT_ONCE = 2  # each holds a year of rows in memory
 TABLE, FILE = {"parquet"}, {"csv", "json"}
 
 Result = dg.MaterializeResult[None]
@@ -159,9 +160,10 @@ def multi_year_asset(settings: Settings, deps: Deps) -> dg.AssetsDefinition:
         kinds={"parquet", "csv"},
     )
     def asset(context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]) -> Result:
-        return partitions.work_through(
-            context, brightcove.watch, lambda category: consolidate(brightcove, category)
-        )
+        def work(category: str) -> Facts:
+            return consolidate(brightcove, category)
+
+        return partitions.work_through(context, brightcove.watch, work, CATEGORIES_AT_ONCE)
 
     return asset
 

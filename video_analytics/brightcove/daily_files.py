@@ -7,6 +7,7 @@ removed is simply made again.
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,17 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.csv import WriteOptions, write_csv
 
-from video_analytics import files
+from video_analytics import files, parquet_parts
 from video_analytics.brightcove.tables import MULTI_YEAR
 from video_analytics.lake import Lake
 
 HEADER = (",".join(MULTI_YEAR.schema.names) + "\n").encode()
 _NO_HEADER = WriteOptions(include_header=False, quoting_style="needed")
 _TEXT = [field.name for field in MULTI_YEAR.schema if pa.types.is_string(field.type)]
-_DICTIONARIES = pa.schema(  # how texts travel between two files; in the file they are plain strings
-    field.with_type(pa.dictionary(pa.int32(), pa.string())) if field.name in _TEXT else field
-    for field in MULTI_YEAR.schema
-)
 
 
 @dataclass(frozen=True)
@@ -151,15 +148,19 @@ def _join_csv(index: _Index, path: Path, parts: Sequence[Path], pieces: Sequence
 def _write_parquet(index: _Index, path: Path, pieces: Sequence[Piece]) -> bool:
     if index.is_current(path, pieces):
         return False
-    with (
-        files.replacing(path) as temporary,
-        pq.ParquetWriter(temporary, _DICTIONARIES, use_dictionary=_TEXT, store_schema=False) as writer,
-    ):
-        for piece in pieces:
-            # texts stay dictionaries on their way, which spares most of the encoding
-            month = pq.ParquetFile(piece.path, read_dictionary=_TEXT).read()
-            writer.write_table(month.replace_schema_metadata(None), row_group_size=1 << 20)
-    index.note(path, pieces, [0] * len(pieces))
+    ends = index.kept(path, pieces)
+    with files.replacing(path) as temporary, temporary.open("wb") as out:
+        if ends:
+            files.append(path, out, 0, ends[-1])
+        else:
+            out.write(parquet_parts.MAGIC)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".", suffix=files.SUFFIX) as scratch:
+            for piece in pieces[len(ends) :]:
+                # texts stay dictionaries on their way, which spares most of the encoding
+                month = pq.ParquetFile(piece.path, read_dictionary=_TEXT).read().replace_schema_metadata(None)
+                ends.append(parquet_parts.append_part(out, month, _TEXT, Path(scratch) / "part"))
+        parquet_parts.finish(out, temporary, ends)
+    index.note(path, pieces, ends)
     return True
 
 

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from video_analytics import lake as lakes
 from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS, MULTI_YEAR, VIDEO_CACHE
+from video_analytics.files import write_bytes
 from video_analytics.lake import Lake
 from video_analytics.settings import Account
 
@@ -44,15 +45,14 @@ def consolidate(lake: Lake, category: str, accounts: Sequence[Account], *, only_
     days = _days_by_month(lake, accounts)
     with lakes.connect() as connection, ThreadPoolExecutor(1) as writer:
         _prepare(connection, lake, accounts, only_cached=only_cached)
-        known = _metadata_of_months(connection, lake, category, days)
+        catalogue = _catalogue(lake, accounts)
+        checked = lake.path(MULTI_YEAR, f"{category}/catalogue").with_suffix(".json")
+        same = checked.exists() and checked.read_bytes() == catalogue
+        known = None if same else _metadata_of_months(connection, lake, category, days)
         inputs = {
             month: _inputs(lake, paths, accounts, only_cached=only_cached) for month, paths in days.items()
         }
-        stale = [
-            month
-            for month in days
-            if not _is_current(lake, f"{category}/{month}", inputs[month], known.get(month))
-        ]
+        stale = [month for month in days if not _is_current(lake, category, month, inputs[month], known)]
         writes = []
         for _, of_year in groupby(stale, key=lambda month: month[:4]):
             months = list(of_year)
@@ -67,6 +67,7 @@ def consolidate(lake: Lake, category: str, accounts: Sequence[Account], *, only_
                 )
         for write in writes:
             write.result()
+    write_bytes(checked, catalogue)
     for path in (lake.root / MULTI_YEAR.name / category).glob("????-??.parquet"):
         if path.stem not in days:  # the last of its days was moved away
             path.unlink()
@@ -91,9 +92,20 @@ def _prepare(
     connection.execute(_sql("video_dimension.sql"))
 
 
-def _is_current(lake: Lake, key: str, inputs: str, metadata: str | None) -> bool:
-    facts = lake.facts(MULTI_YEAR, key) or {}
-    return facts.get("inputs") == inputs and facts.get("metadata") == metadata
+def _is_current(
+    lake: Lake, category: str, month: str, inputs: str, metadata: Mapping[str, str] | None
+) -> bool:
+    """Whether a month is made of just these inputs, and shows what the catalogue says now (None: it does)."""
+    facts = lake.facts(MULTI_YEAR, f"{category}/{month}") or {}
+    if facts.get("inputs") != inputs:
+        return False
+    return metadata is None or facts.get("metadata") == metadata.get(month)
+
+
+def _catalogue(lake: Lake, accounts: Sequence[Account]) -> bytes:
+    """A fingerprint of the accounts' catalogues: while it stays, no month needs to be compared with them."""
+    held = (lake.facts(CMS_CATALOG, account.id) or {} for account in accounts)
+    return json.dumps([facts.get("digest") for facts in held]).encode()
 
 
 def _build(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> tuple[pa.Table, dict[str, str]]:

@@ -4,6 +4,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from video_analytics.brightcove import daily_files, multi_year
+from video_analytics.brightcove.assets import CATEGORIES_AT_ONCE
 from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS
 from video_analytics.lake import Lake, day_key
 from video_analytics.settings import Account, Settings
@@ -41,10 +43,13 @@ def main() -> None:
 
 
 def _consolidate(lake: Lake, home: Settings) -> float:
-    started = time.monotonic()
-    for category, accounts in home.categories.items():
-        months = multi_year.consolidate(lake, category, accounts, only_cached=False)
+    def one(category: str) -> None:
+        months = multi_year.consolidate(lake, category, home.categories[category], only_cached=False)
         daily_files.write_daily_files(lake, home.exports, category, months.all)
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(CATEGORIES_AT_ONCE) as pool:
+        list(pool.map(one, home.categories))
     return time.monotonic() - started
 
 
