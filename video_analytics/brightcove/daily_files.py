@@ -7,13 +7,12 @@ removed is simply made again.
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -62,7 +61,7 @@ def _write_csvs(index: "_Index", stems: Stems, whole: Path, pieces: Sequence["Pi
     paths = {stem.with_suffix(".csv"): of_year for stem, of_year in stems.items()}
     changed = {path: _write_csv(index, path, of_year) for path, of_year in paths.items()}
     joined = whole.with_suffix(".csv")
-    return changed | {joined: _join_csv(index, joined, list(paths), pieces)}
+    return changed | {joined: _join_csv(index, joined, paths, pieces)}
 
 
 def _write_parquets(
@@ -107,60 +106,74 @@ class _Index:
         kept = self.kept(path, pieces)
         return len(kept) == len(pieces) == len(self._files.get(_key(path), {}).get("pieces", []))
 
-    def note(self, path: Path, pieces: Sequence[Piece], ends: Sequence[int]) -> None:
-        """Remember a file that was just written."""
+    def note(self, path: Path, pieces: Sequence[Piece], ends: Sequence[int], stamp: list[int]) -> None:
+        """Remember a file that was just written, by the stamp it had before it took its place."""
         held = [[piece.digest, end] for piece, end in zip(pieces, ends, strict=True)]
-        self._files[_key(path)] = {"stamp": _stamp(path), "pieces": held}
+        self._files[_key(path)] = {"stamp": stamp, "pieces": held}
 
     def save(self) -> None:
         """Keep the index for the next run."""
         files.write_bytes(self._path, json.dumps(self._files, sort_keys=True).encode())
 
 
+def _begin(index: _Index, path: Path, pieces: Sequence[Piece], out: BinaryIO, head: bytes) -> list[int]:
+    """Start a file with what the published one already holds; gives where its parts end."""
+    ends = index.kept(path, pieces)
+    if ends:
+        files.append(path, out, 0, ends[-1])
+        if index.kept(path, pieces) != ends:  # another run has replaced it meanwhile
+            out.seek(0)
+            out.truncate()
+            ends = []
+    if not ends:
+        out.write(head)
+    return ends
+
+
 def _write_csv(index: _Index, path: Path, pieces: Sequence[Piece]) -> bool:
     if index.is_current(path, pieces):
         return False
-    ends = index.kept(path, pieces)
-    with files.replacing(path) as temporary, temporary.open("wb") as out:
-        if ends:
-            files.append(path, out, 0, ends[-1])
-        else:
-            out.write(HEADER)
-        for piece in pieces[len(ends) :]:
-            write_csv(pq.ParquetFile(piece.path).read(), out, _NO_HEADER)
-            ends.append(out.tell())
-    index.note(path, pieces, ends)
+    with files.replacing(path) as temporary:
+        with temporary.open("wb") as out:
+            ends = _begin(index, path, pieces, out, HEADER)
+            for piece in pieces[len(ends) :]:
+                write_csv(pq.ParquetFile(piece.path).read(), out, _NO_HEADER)
+                ends.append(out.tell())
+        stamp = _stamp(temporary)
+    index.note(path, pieces, ends, stamp)
     return True
 
 
-def _join_csv(index: _Index, path: Path, parts: Sequence[Path], pieces: Sequence[Piece]) -> bool:
+def _join_csv(
+    index: _Index, path: Path, parts: Mapping[Path, Sequence[Piece]], pieces: Sequence[Piece]
+) -> bool:
     if index.is_current(path, pieces):
         return False
-    with files.replacing(path) as temporary, temporary.open("wb") as out:
-        out.write(HEADER)
-        for part in parts:
-            files.append(part, out, len(HEADER), part.stat().st_size)
-        size = out.tell()
-    index.note(path, pieces, [size] * len(pieces))
+    with files.replacing(path) as temporary:
+        with temporary.open("wb") as out:
+            out.write(HEADER)
+            for part in parts:
+                files.append(part, out, len(HEADER), part.stat().st_size)
+            size = out.tell()
+        stamp = _stamp(temporary)
+    if all(index.is_current(part, of_year) for part, of_year in parts.items()):
+        index.note(path, pieces, [size] * len(pieces), stamp)  # else another run came between: next time anew
     return True
 
 
 def _write_parquet(index: _Index, path: Path, pieces: Sequence[Piece]) -> bool:
     if index.is_current(path, pieces):
         return False
-    ends = index.kept(path, pieces)
-    with files.replacing(path) as temporary, temporary.open("wb") as out:
-        if ends:
-            files.append(path, out, 0, ends[-1])
-        else:
-            out.write(parquet_parts.MAGIC)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".", suffix=files.SUFFIX) as scratch:
+    with files.replacing(path) as temporary, files.scratch(temporary) as part:
+        with temporary.open("wb") as out:
+            ends = _begin(index, path, pieces, out, parquet_parts.MAGIC)
             for piece in pieces[len(ends) :]:
                 # texts stay dictionaries on their way, which spares most of the encoding
                 month = pq.ParquetFile(piece.path, read_dictionary=_TEXT).read().replace_schema_metadata(None)
-                ends.append(parquet_parts.append_part(out, month, _TEXT, Path(scratch) / "part"))
-        parquet_parts.finish(out, temporary, ends)
-    index.note(path, pieces, ends)
+                ends.append(parquet_parts.append_part(out, month, _TEXT, part))
+            parquet_parts.finish(out, temporary, ends)
+        stamp = _stamp(temporary)
+    index.note(path, pieces, ends, stamp)
     return True
 
 
