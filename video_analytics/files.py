@@ -33,16 +33,6 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
-@contextlib.contextmanager
-def scratch(beside: Path) -> Iterator[Path]:
-    """A path for a passing file beside another; removed afterwards."""
-    path = beside.with_name(f"{beside.stem}.part{SUFFIX}")
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
 def write_bytes(path: Path, data: bytes) -> bool:
     """Replace `path` with `data`; False if it held exactly that already (its times then stay)."""
     with contextlib.suppress(FileNotFoundError):

@@ -7,6 +7,7 @@ removed is simply made again.
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -164,13 +165,13 @@ def _join_csv(
 def _write_parquet(index: _Index, path: Path, pieces: Sequence[Piece]) -> bool:
     if index.is_current(path, pieces):
         return False
-    with files.replacing(path) as temporary, files.scratch(temporary) as part:
+    with files.replacing(path) as temporary, tempfile.TemporaryDirectory() as elsewhere:
         with temporary.open("wb") as out:
             ends = _begin(index, path, pieces, out, parquet_parts.MAGIC)
             for piece in pieces[len(ends) :]:
                 # texts stay dictionaries on their way, which spares most of the encoding
                 month = pq.ParquetFile(piece.path, read_dictionary=_TEXT).read().replace_schema_metadata(None)
-                ends.append(parquet_parts.append_part(out, month, _TEXT, part))
+                ends.append(parquet_parts.append_part(out, month, _TEXT, Path(elsewhere) / "part"))
             parquet_parts.finish(out, temporary, ends)
         stamp = _stamp(temporary)
     index.note(path, pieces, ends, stamp)
