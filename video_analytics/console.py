@@ -115,7 +115,7 @@ def print_failures(console: Console, failures: Mapping[tuple[str, str], VideoAna
     for (asset, reason), partitions in reasons.items():
         several = f" and {len(partitions) - 3} more" if len(partitions) > 3 else ""  # noqa: PLR2004
         names = ", ".join(sorted(partitions)[:3])
-        console.print(Text(f"FAILED {asset} {names}{several}: {reason}", style="red"))
+        console.print(Text(f"FAILED {asset} {names}{several}: {reason}", style="red"), soft_wrap=True)
 
 
 def print_calls(console: Console, tally: Tally) -> None:
@@ -142,10 +142,12 @@ def print_files(console: Console, exports: Path, names: Iterable[str]) -> None:
 
 def print_status(console: Console, statuses: Sequence[AccountStatus]) -> None:
     """One line an account: how many days are in which state; below, the days that lack and why."""
-    table = Table(Column("account", no_wrap=True), "from", "to", *STATES, box=box.SIMPLE_HEAD, padding=0)
+    columns = [Column(name, no_wrap=True) for name in ("account", "to", *STATES)]
+    table = Table(*columns, box=box.SIMPLE_HEAD, padding=0)
     for status in statuses:
         counts = [_count(len(status.days[state]), state) for state in STATES]
-        table.add_row(status.account.key, str(status.first), str(status.last), *counts)
+        table.add_row(status.account.key, str(status.last), *counts)
+    console.print(f"Days from {min(status.first for status in statuses)}")
     console.print(table)
     for status in statuses:
         for state in (MISSING, FAILED):

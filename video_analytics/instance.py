@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from video_analytics.settings import Settings
 
 HOME_VARIABLE = "DAGSTER_HOME"
-PROCESS_TAG = "video_analytics/process"
+PROCESS_TAG = ".dagster/video_analytics_process"  # Dagster keeps tags of this prefix out of its pages
 _OPEN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
