@@ -14,7 +14,7 @@ from typing import Any
 
 from video_analytics.brightcove.tables import CMS_CATALOG, LAST_VIEWED, VIDEO_CACHE
 from video_analytics.files import write_bytes
-from video_analytics.lake import Lake
+from video_analytics.lake import Lake, Table
 from video_analytics.settings import Account
 from video_analytics.spreadsheet import workbook
 
@@ -138,12 +138,7 @@ def _listed(lake: Lake, account: Account) -> tuple[list[Video], list[str]]:
 
 def _with_last_view(lake: Lake, account: Account, videos: Iterable[Video]) -> list[Video]:
     """Each video with `dt_last_viewed`, and its custom fields as `cf_…` of their own."""
-    table = lake.read(LAST_VIEWED, account.id)
-    viewed = (
-        {row["video_id"]: row["last_viewed"].isoformat() for row in table.to_pylist()}
-        if table is not None
-        else {}
-    )
+    viewed = _last_days(lake, LAST_VIEWED, account)
     result = []
     for video in videos:
         flat = {key: value for key, value in video.items() if key != "custom_fields"}
@@ -154,12 +149,7 @@ def _with_last_view(lake: Lake, account: Account, videos: Iterable[Video]) -> li
 
 
 def _cached(lake: Lake, account: Account, videos: Iterable[Video]) -> list[Video]:
-    table = lake.read(VIDEO_CACHE, account.id)
-    viewed = (
-        {row["video_id"]: row["last_viewed"].isoformat() for row in table.to_pylist()}
-        if table is not None
-        else {}
-    )
+    viewed = _last_days(lake, VIDEO_CACHE, account)
     return [
         {"id": video["id"], "last_viewed_date": viewed[video["id"]]}
         | {key: value for key, value in video.items() if key != "id"}
@@ -172,6 +162,13 @@ def _cached(lake: Lake, account: Account, videos: Iterable[Video]) -> list[Video
 def _flat(video: Video) -> Video:
     """Custom fields beside the standard ones; a standard field wins where names collide."""
     return (video.get("custom_fields") or {}) | video
+
+
+def _last_days(lake: Lake, table: Table, account: Account) -> dict[str, str]:
+    """The last viewed day of each video in a table that has one, ISO; nothing where it was never written."""
+    held = lake.read(table, account.id)
+    rows = held.to_pylist() if held is not None else []
+    return {row["video_id"]: row["last_viewed"].isoformat() for row in rows}
 
 
 def _first_seen(
