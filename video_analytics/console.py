@@ -19,9 +19,10 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
+from video_analytics.brightcove.windows import spans
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.http import Tally
-from video_analytics.status import FAILED, MISSING, STATES, AccountStatus, spans
+from video_analytics.status import FAILED, MISSING, STATES, AccountStatus
 from video_analytics.watch import Watch
 
 DAYS = "daily_analytics"
@@ -163,5 +164,7 @@ def _count(number: int, state: str) -> Text:
 
 
 def _spans_text(status: AccountStatus, state: str, most: int = 3) -> str:
-    listed = [first if first == last else f"{first}..{last}" for first, last in spans(status.days[state])]
+    listed = [
+        str(first) if first == last else f"{first}..{last}" for first, last in spans(status.days[state])
+    ]
     return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")

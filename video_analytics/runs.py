@@ -15,6 +15,7 @@ from video_analytics.brightcove.assets import key
 from video_analytics.brightcove.collect import readings
 from video_analytics.brightcove.finality import last_closed, outdated, trailing
 from video_analytics.brightcove.resources import road_resource
+from video_analytics.brightcove.windows import spans
 from video_analytics.clock import now
 from video_analytics.definitions import build_defs
 from video_analytics.errors import SettingsError
@@ -133,7 +134,7 @@ def day_ranges(wanted: Mapping[Account, Sequence[date]], order: Sequence[str]) -
     """As few rectangles of neighbouring accounts and days as possible that hold just what is wanted."""
     accounts_of: dict[tuple[date, date], list[str]] = {}
     for account, days in wanted.items():
-        for span in _spans(days):
+        for span in spans(days):
             accounts_of.setdefault(span, []).append(account.key)
     for (first, last), names in sorted(accounts_of.items()):
         length = (last - first).days + 1
@@ -147,13 +148,6 @@ def blocks(names: Sequence[str] | set[str], order: Sequence[str]) -> Iterator[Ra
     for _, run in groupby(enumerate(places), key=lambda pair: pair[1] - pair[0]):
         held = [place for _, place in run]
         yield Range(order[held[0]], order[held[-1]], len(held))
-
-
-def _spans(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """First and last day of each unbroken run of days."""
-    for _, run in groupby(enumerate(sorted(days)), key=lambda pair: pair[1].toordinal() - pair[0]):
-        held = [day for _, day in run]
-        yield held[0], held[-1]
 
 
 def _why(result: dg.ExecuteInProcessResult) -> str:

@@ -1,14 +1,13 @@
 """What is complete, provisional, missing and failed: read from the lake, day by day."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Any
 
 from video_analytics.brightcove.collect import readings
 from video_analytics.brightcove.finality import PROVISIONAL, last_closed
 from video_analytics.brightcove.tables import DAILY_ANALYTICS
+from video_analytics.brightcove.windows import spans
 from video_analytics.clock import now
 from video_analytics.lake import Lake, day_key
 from video_analytics.settings import Account, Settings
@@ -39,7 +38,7 @@ class AccountStatus:
             "from": self.first.isoformat(),
             "to": self.last.isoformat(),
             **{state: len(self.days[state]) for state in STATES},
-            "spans": {state: spans(self.days[state]) for state in STATES},
+            "spans": {state: [list(map(str, span)) for span in spans(self.days[state])] for state in STATES},
             "reasons": {day.isoformat(): reason for day, reason in self.reasons.items()},
         }
 
@@ -55,12 +54,3 @@ def status_of(settings: Settings, account: Account) -> AccountStatus:
     days = {name: [day for day in horizon if state.get(day, MISSING) == name] for name in STATES}
     reasons = {day: lake.failure(DAILY_ANALYTICS, day_key(account.id, day)) or "" for day in days[FAILED]}
     return AccountStatus(account, first, last, days, reasons)
-
-
-def spans(days: Iterable[date]) -> list[list[str]]:
-    """Days as [first, last] of each unbroken run, ISO."""
-    result = []
-    for _, run in groupby(enumerate(sorted(days)), key=lambda pair: pair[1].toordinal() - pair[0]):
-        held = [day.isoformat() for _, day in run]
-        result.append([held[0], held[-1]])
-    return result
