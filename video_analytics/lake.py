@@ -54,17 +54,27 @@ class Lake:
         return self.root / table.name / f"{key}.parquet"
 
     def write(
-        self, table: Table, key: str, data: pa.Table, facts: Mapping[str, Any], digest: str | None = None
+        self,
+        table: Table,
+        key: str,
+        data: pa.Table,
+        facts: Mapping[str, Any],
+        digest: str | None = None,
+        failure: str | None = None,
     ) -> bool:
         """Replace a partition; False if it already held the same, apart from the table's marks.
 
         `data` must have the table's columns, in any order; `digest` stands for rows and facts where the
-        caller knows a cheaper fingerprint of them. Raises LakeError if `data` does not fit the schema.
+        caller knows a cheaper fingerprint of them. `failure` says why it is not whole: it is marked as failed
+        before it is written, so that at no moment it passes for complete.
+        Raises LakeError if `data` does not fit the schema.
         """
         shaped = _shaped(table, data)
         digest = digest or _digest(shaped.drop_columns(list(table.marks)), facts)
+        if failure is not None:
+            self.fail(table, key, failure)
         if self._digest_held(table, key) == digest:
-            self._failure(table, key).unlink(missing_ok=True)
+            self._succeed(table, key, failure)
             return False
         text = json.dumps({**facts, "rows": shaped.num_rows, "digest": digest}, sort_keys=True)
         buffer = io.BytesIO()
@@ -72,7 +82,7 @@ class Lake:
         described = shaped.replace_schema_metadata({FACTS: text})
         pq.write_table(described, buffer, use_dictionary=texts)  # numbers rarely repeat
         files.write_bytes(self.path(table, key), buffer.getvalue())
-        self._failure(table, key).unlink(missing_ok=True)
+        self._succeed(table, key, failure)
         return True
 
     def facts(self, table: Table, key: str) -> dict[str, Any] | None:
@@ -126,6 +136,10 @@ class Lake:
     def files(self, table: Table, keys: Iterable[str]) -> list[Path]:
         """The files of those of the keys that exist."""
         return [path for key in keys if (path := self.path(table, key)).exists()]
+
+    def _succeed(self, table: Table, key: str, failure: str | None) -> None:
+        if failure is None:
+            self._failure(table, key).unlink(missing_ok=True)
 
     def _digest_held(self, table: Table, key: str) -> str | None:
         try:

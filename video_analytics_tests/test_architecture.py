@@ -71,7 +71,7 @@ def may_orchestrate(module: str) -> bool:
 
 
 def test_there_is_something_to_read() -> None:
-    assert {"http.py", "lake.py", "brightcove/client.py", "sandbox/server.py"} <= set(MODULES)
+    assert {"http/session.py", "lake.py", "brightcove/client.py", "sandbox/server.py"} <= set(MODULES)
     assert knows("brightcove/assets.py", "dagster") == {"dagster"}
     assert knows("brightcove/client.py", *own("http")) == set(own("http"))
 
@@ -90,7 +90,7 @@ def test_dagster_is_at_home_where_orchestration_is_written_down() -> None:
 
 def test_clients_know_neither_files_nor_dagster() -> None:
     clients = [module for module in MODULES if Path(module).name in {"client.py", "rest.py", "soap.py"}]
-    clients += ["http.py", "brightcove/catalogue.py", "brightcove/windows.py", "brightcove/finality.py"]
+    clients += [*inside("http"), "brightcove/catalogue.py", "brightcove/windows.py", "brightcove/finality.py"]
     clients += ["brightcove/analytics.py"]
     beyond = [*own("lake", "files", "exports", "definitions", "partitions", "sandbox"), "dagster", "pandas"]
     assert {module: knows(module, *beyond) for module in clients if knows(module, *beyond)} == {}
@@ -102,7 +102,8 @@ def test_the_reports_are_pure() -> None:
 
 
 def test_the_session_knows_no_vendor() -> None:
-    assert knows("http.py", *own(*VENDORS, "lake", "settings", "sandbox")) == set()
+    for module in inside("http"):
+        assert knows(module, *own(*VENDORS, "lake", "settings", "sandbox")) == set()
 
 
 def test_the_lake_knows_neither_vendors_nor_dagster() -> None:
@@ -117,7 +118,7 @@ def test_the_sandbox_knows_the_contract_only() -> None:
 
 
 def test_the_platform_does_not_lean_on_the_sandbox() -> None:
-    rooms = [*inside("brightcove"), *inside("panopto"), *inside("settings"), "http.py", "lake.py"]
+    rooms = [*inside("brightcove"), *inside("panopto"), *inside("settings"), *inside("http"), "lake.py"]
     assert [module for module in rooms if knows(module, *own("sandbox"))] == []
 
 
@@ -146,7 +147,7 @@ def test_the_clock_is_the_only_one() -> None:
     """Nobody else asks the machine what day it is; the session may, for a Retry-After without a Date."""
     asking = {"datetime.now", "date.today", "datetime.today", "datetime.utcnow", "dt.datetime.now"}
     found = [module for module in MODULES if any(ast.unparse(node) in asking for node in attributes(module))]
-    allowed = {"clock.py", "http.py", "sandbox/service.py"}  # the last stamps its log with real time
+    allowed = {"clock.py", "http/calls.py", "sandbox/service.py"}  # the last stamps its log with real time
     assert sorted(set(found) - allowed) == []
 
 
@@ -156,6 +157,6 @@ def attributes(module: str) -> Iterator[ast.Attribute]:
 
 
 def test_no_module_is_named_like_the_standard_library_by_accident() -> None:
-    """`http.py` is meant: it is only ever imported from the package. Nothing else shadows."""
+    """`http` is meant: it is only ever imported from the package. Nothing else shadows."""
     names = {Path(module).stem for module in MODULES} & set(sys.stdlib_module_names)
     assert names <= {"http"}

@@ -304,7 +304,7 @@ def test_a_token_is_kept_while_it_lives(life: float, fetches: int) -> None:
 
 def test_a_token_is_renewed_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     instant = [1000.0]
-    monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=lambda: instant[0]))
+    monkeypatch.setattr(http.tokens, "time", SimpleNamespace(monotonic=lambda: instant[0]))
     names: list[str] = []
 
     def fetch() -> tuple[str, float]:
@@ -476,8 +476,8 @@ def test_a_packed_body_is_measured_unpacked() -> None:
 
 def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     instant = iter(range(0, 10_000, 50))
-    monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=lambda: next(instant)))
-    with vendor(Said(body=b"x" * (3 * http.CHUNK))) as server:
+    monkeypatch.setattr(http.session, "time", SimpleNamespace(monotonic=lambda: next(instant)))
+    with vendor(Said(body=b"x" * (3 * http.session.CHUNK))) as server:
         patience = Patience(attempts=1, slow_attempts=1)
         with pytest.raises(TooSlow, match="still coming after 60 s"):
             session(patience=patience).fetch(ask(server), len)

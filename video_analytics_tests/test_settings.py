@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from video_analytics.errors import SettingsError
-from video_analytics.settings import Account, Brightcove, Network, Settings, load_settings
+from video_analytics.settings import Account, Brightcove, Network, Panopto, Settings, load_settings
 from video_analytics.settings.models import BUILT_IN_ACCOUNTS
 
 CANARY = "c4n4ry-s3cr3t"
@@ -246,7 +246,7 @@ def test_dotenv_quotes_comments_dollars_and_strangers(tmp_path: Path) -> None:
         "export BRIGHTCOVE_CLIENT_ID='a#b'",
         'BRIGHTCOVE_CLIENT_SECRET="$HOME${PATH}"  # not expanded',
         "DAGSTER_HOME=/somewhere",
-        "PANOPTO_SECRET=1",
+        "KALTURA_SECRET=1",
         "STRANGER",
         "VIDEO_ANALYTICS_NOW=2026-01-31T04:00:00Z",
     ]
@@ -594,11 +594,17 @@ SCALARS = st.one_of(
 SECRET_PLACES = (
     "brightcove.client_id",
     "brightcove.client_secret",
+    "panopto.username",
+    "panopto.password",
+    "panopto.client_id",
+    "panopto.client_secret",
+    "panopto.pseudonym_key",
     "network.https_proxy",
     "network.http_proxy",
 )
 KEYS = [
     *(f"brightcove.{field}" for field in Brightcove.model_fields),
+    *(f"panopto.{field}" for field in Panopto.model_fields),
     *(f"network.{field}" for field in Network.model_fields),
     *(f"brightcove.accounts.A.{field}" for field in (*Account.model_fields, "x")),
 ]

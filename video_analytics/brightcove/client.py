@@ -6,11 +6,11 @@ Media Insights). The listing that survives paging is `catalogue.py`, reports in 
 
 import json
 from collections.abc import Callable, Mapping
-from types import UnionType
 from typing import Any, TypeVar
 
 import msgspec
 
+from video_analytics.decoding import decoder
 from video_analytics.errors import SettingsError, TooSlow, Unauthorized, Unavailable, VendorError
 from video_analytics.http import (
     Answer,
@@ -20,12 +20,12 @@ from video_analytics.http import (
     Session,
     Tally,
     TokenSource,
+    Waiting,
     transient_or_refused,
 )
 from video_analytics.settings import Account, Brightcove, Network
 
 T = TypeVar("T")
-Waiting = Callable[[Call, float, VendorError], None]
 
 CMS_AT_ONCE = 20  # documented: at most 20 concurrent requests per account
 INSIGHTS_PAGE = 1000  # documented maximum of pageSize
@@ -210,19 +210,6 @@ def credentials(settings: Brightcove) -> tuple[str, str]:
             "`video-analytics demo` needs none"
         )
     return settings.client_id.get_secret_value(), settings.client_secret.get_secret_value()
-
-
-def decoder(shape: type[T] | UnionType) -> Callable[[bytes], T]:
-    """A strict JSON decoder for `shape`; raises ValueError with the path, never with the content."""
-    typed: msgspec.json.Decoder[T] = msgspec.json.Decoder(shape)
-
-    def decode(body: bytes) -> T:
-        try:
-            return typed.decode(body)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise ValueError(str(error)) from None
-
-    return decode
 
 
 def _video_page(body: bytes) -> list[dict[str, Any]]:

@@ -19,11 +19,12 @@ import msgspec
 import pyarrow as pa
 
 from video_analytics.brightcove import analytics, catalogue
-from video_analytics.brightcove.client import Client, canonical, decoder
+from video_analytics.brightcove.client import Client, canonical
 from video_analytics.brightcove.finality import PROVISIONAL, closed_at, finality
 from video_analytics.brightcove.reports import Day
 from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS
 from video_analytics.clock import now
+from video_analytics.decoding import decoder
 from video_analytics.errors import Refused, VendorError
 from video_analytics.files import write_bytes
 from video_analytics.lake import Lake, day_key

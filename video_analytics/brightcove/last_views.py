@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from video_analytics import lake as lakes
-from video_analytics.brightcove.client import Client, decoder
+from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.exports import in_report
 from video_analytics.brightcove.tables import (
     CMS_CATALOG,
@@ -23,6 +23,7 @@ from video_analytics.brightcove.tables import (
     LAST_VIEWED,
     VIDEO_CACHE,
 )
+from video_analytics.decoding import decoder
 from video_analytics.errors import Incomplete, Refused
 from video_analytics.lake import Lake
 from video_analytics.settings import Account

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from video_analytics.brightcove.client import Client, decoder
+from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.collect import remember
 from video_analytics.brightcove.finality import last_closed
 from video_analytics.brightcove.tables import METRICS
 from video_analytics.clock import now
+from video_analytics.decoding import decoder
 from video_analytics.errors import Refused, VendorError
 from video_analytics.lake import Lake
 from video_analytics.settings import Account

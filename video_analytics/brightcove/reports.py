@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from video_analytics.brightcove.client import decoder
 from video_analytics.brightcove.tables import COUNTS, DAILY_ANALYTICS, DEVICES, METRICS
 from video_analytics.brightcove.windows import Window
+from video_analytics.decoding import decoder
 from video_analytics.errors import Incomplete
 
 R = TypeVar("R")

@@ -56,6 +56,8 @@ SESSIONS = Table(  # key: course; every session ever seen in it, those present f
             pa.field("first_seen", pa.date32(), nullable=False),  # UTC day of the first listing with it
             pa.field("left_on", pa.date32()),  # UTC day of the first listing without it; null: present
             pa.field("history_from", pa.date32()),  # its records are held from this UTC day on; null: not yet
+            pa.field("denied_on", pa.date32()),  # UTC day since when its records may not be read; null: they may
+            pa.field("first_record", pa.date32()),  # UTC day of the first record known; null: none known
         ]
     ),
 )

@@ -5,6 +5,8 @@
 | OAuth | object `{"error", "error_description"}` |
 | CMS | array of `{"error_code", "message"}` |
 | Analytics, insights | array of `{"error_code", "message", "request_id"}` |
+| Panopto's REST | object `{"Error": {"ErrorCode", "Message", "Success", "ErrorSource"}}` |
+| Panopto's SOAP | a fault with status 500, an HTML page with any other |
 """
 
 import asyncio
@@ -15,9 +17,21 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-Kind = Literal["oauth", "cms", "analytics", "insights"]
+from video_analytics.sandbox.panopto.envelope import XML, fault
+
+Kind = Literal["oauth", "cms", "analytics", "insights", "rest", "soap", "wsdl"]
 JSON = "application/json;charset=UTF-8"
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+_REST_CODES = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    429: "TooManyRequests",
+    503: "ServiceUnavailable",
+}
+_FAULT = 500  # the status of a fault
 SERVER_ERROR_CODES = {
     # status: (CMS code, Analytics code)
     500: ("UNKNOWN", "SERVER_ERROR"),
@@ -29,9 +43,12 @@ SERVER_ERROR_CODES = {
 class RefusalError(Exception):
     """A handler's no, to be worded by the API it belongs to."""
 
-    def __init__(self, status: int, code: str, message: str | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(message or code)
         self.status, self.code, self.message = status, code, message
+        self.headers = headers or {}
 
 
 def reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -44,6 +61,13 @@ def error(kind: Kind, status: int, code: str, message: str | None = None) -> Res
     """An error in the shape of that API."""
     if kind == "oauth":
         return reply({"error": code.lower(), "error_description": message or code}, status)
+    if kind == "rest":
+        named = {"ErrorCode": _REST_CODES.get(status, "InternalServerError"), "Message": message or code}
+        return reply({"Error": {**named, "Success": False, "ErrorSource": None}}, status)
+    if kind in ("soap", "wsdl"):
+        if status == _FAULT:
+            return Response(fault(message or code), status, media_type=XML)
+        return Response(f"<html><body><h1>{status}</h1></body></html>", status, media_type="text/html")
     entry = {"error_code": code}
     if message:
         entry["message"] = message

@@ -1,4 +1,4 @@
-"""The routes of the simulated vendor, as a table, and the ASGI application made of it."""
+"""The routes of the simulated vendors, as tables, and the ASGI application made of it."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -8,6 +8,7 @@ from starlette.routing import Route
 from video_analytics.sandbox import analytics, cms, insights, oauth
 from video_analytics.sandbox.answers import Kind
 from video_analytics.sandbox.control import Control
+from video_analytics.sandbox.panopto.routes import panopto_routes
 from video_analytics.sandbox.service import Handler, Service
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -37,7 +38,7 @@ ROUTES: tuple[tuple[Kind, str, Handler | None, tuple[str, ...]], ...] = (
 def build_app(service: Service) -> Starlette:
     """The application that serves one service."""
     control = Route("/_sandbox/{what:path}", Control(service).serve, methods=_METHODS)
-    return Starlette(routes=[control, *(_route(service, *row) for row in ROUTES)])
+    return Starlette(routes=[control, *panopto_routes(service), *(_route(service, *row) for row in ROUTES)])
 
 
 def _route(

@@ -3,11 +3,11 @@
 All chance comes from the seed and the counters, so that the same sequence of requests meets the same faults.
 """
 
+from collections.abc import Collection
 from datetime import date
 from random import Random
 
 from video_analytics.sandbox.accounts import Account
-from video_analytics.sandbox.malformed import KINDS
 from video_analytics.sandbox.scenario import Scenario
 
 _HALF = 2
@@ -23,7 +23,9 @@ class Faults:
         self.empty_left = scenario.empty_pages
         self.drift_left = scenario.drift_events if scenario.paging_drift else 0
         self.asked: dict[str, int] = {}
-        self._requests = self._data = self._answers = self._draws = 0
+        self.empty_details_left = scenario.empty_page_with_total
+        self._requests = self._data = self._draws = self._soap = self._details = 0
+        self._answers: dict[str, int] = {}
 
     def draw(self) -> Random:
         """The next source of chance."""
@@ -78,21 +80,43 @@ class Faults:
             return None
         return 500 if asks % _HALF == 0 else 503
 
-    def malformed_kind(self) -> str | None:
-        """How this answer is spoilt, if it is the n-th one."""
-        self._answers += 1
-        every = self.scenario.malformed_every
-        if not every or self._answers % every:
-            return None
+    def malformed_kind(self, group: str, fitting: Collection[str]) -> str | None:
+        """How this answer is spoilt, if it is the n-th of its group; `fitting` are the ways it can be."""
         wanted = self.scenario.malformed
         named = [wanted] if isinstance(wanted, str) else wanted
-        kinds = list(KINDS) if wanted == "random" else named
-        return kinds[(self._answers // every - 1) % len(kinds)]
+        kinds = list(fitting) if wanted == "random" else [kind for kind in named if kind in fitting]
+        every = self.scenario.malformed_every
+        if not every or not kinds:
+            return None
+        answers = self._answers[group] = self._answers.get(group, 0) + 1
+        return kinds[(answers // every - 1) % len(kinds)] if answers % every == 0 else None
 
     def empties_page(self) -> bool:
         """Whether this page of a list comes back empty."""
         self.empty_left -= 1
         return self.empty_left >= 0
+
+
+    def breaks_soap(self) -> bool:
+        """Whether this SOAP call meets the fault that passes."""
+        self._soap += 1
+        return Random(self.seed * 3_000_017 + self._soap).random() < self.scenario.soap_faults
+
+    def empties_detail(self) -> bool:
+        """Whether this page of records comes back empty."""
+        self.empty_details_left -= 1
+        return self.empty_details_left >= 0
+
+    def detail_salt(self) -> int:
+        """What the order of records is made of: the same for every call, unless the scenario says not."""
+        if not self.scenario.unstable_order:
+            return 1
+        self._details += 1
+        return self._details + 1
+
+    def late_total(self, page: int) -> int:
+        """How many records the vendor pretends have come since page 0 was asked for."""
+        return page if self.scenario.late_totals else 0
 
 
 def _named(account: Account, names: list[str]) -> bool:

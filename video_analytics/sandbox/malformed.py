@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 Json = Any
+Spoiler = Callable[[bytes], bytes]
 _HUGE = "1" + "0" * 400
 
 
@@ -93,12 +94,12 @@ def _duplicate(answer: Json) -> Json:
     return answer
 
 
-def _gzip_cut(body: bytes) -> bytes:
+def gzip_cut(body: bytes) -> bytes:
     packed = gzip.compress(body, 1)
     return packed[: max(12, len(packed) // 2)]
 
 
-KINDS: Final[dict[str, Callable[[bytes], bytes]]] = {
+KINDS: Final[dict[str, Spoiler]] = {
     "cut": lambda body: body[: max(1, len(body) * 2 // 3)],
     "html": lambda _body: b"<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>",
     "empty": lambda _body: b"",
@@ -115,7 +116,7 @@ KINDS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "duplicate": _rewritten(_duplicate),
     "other_day": _each_row(lambda row: row.update(date="1999-12-31")),
     "negative": _each_row(lambda row: _count(row, -5)),
-    "gzip_cut": _gzip_cut,
+    "gzip_cut": gzip_cut,
     "nul": lambda body: body[:5] + b"\x00" * 8 + body[5:],
     "utf8": lambda body: body[: len(body) // 2] + b"\xff\xfe\xc3" + body[len(body) // 2 :],
     "deep": lambda _body: b"[" * 100_000 + b"]" * 100_000,

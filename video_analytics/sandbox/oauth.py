@@ -13,6 +13,7 @@ _UNKNOWN_CLIENT: Final = (
     'The "client_id" parameter is missing, does not name a client registration, '
     "or is not properly authenticated."
 )
+_PROMISED: Final = 300.0  # seconds a token lives
 
 
 async def access_token(service: Service, exchange: Exchange) -> Response:
@@ -29,7 +30,7 @@ async def access_token(service: Service, exchange: Exchange) -> Response:
         return error("oauth", 400, "invalid_request", 'The "grant_type" parameter is missing.')
     if grant != "client_credentials":
         return error("oauth", 400, "unsupported_grant_type", f"The grant {grant} is not supported.")
-    seconds = service.scenario.token_seconds
+    seconds = service.scenario.token_life(_PROMISED)
     answer = {
         "access_token": service.tokens.issue(seconds),
         "token_type": "Bearer",

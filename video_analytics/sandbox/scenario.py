@@ -25,7 +25,7 @@ class Storm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Every key with its peaceful default."""
 
-    token_seconds: float = 300
+    token_seconds: float | None = None  # None: what the vendor promises, 300 or 3600
     oauth_fails: int = 0  # the first n token calls are refused
     wrong_credentials: bool = False
     unauthorised_every: int = 0  # every n-th data request answers 401 though the token is good
@@ -51,6 +51,23 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     rate_scale: float = 1.0
     where_required: bool = False
     row_cap: int = 1_000_000
+    # Panopto alone
+    cookie_seconds: float = 1200  # from the last call that used it
+    secure_cookie: bool = False
+    login_false: bool = False  # LogOnWithPassword answers false
+    denied_folders: list[str] = []  # ids or names; what lies in them is denied too
+    children_hidden: list[str] = []  # ids or names of folders whose children are not listed
+    dead_sessions: list[str] = []  # ids or names; always a fault
+    soap_faults: float = 0.0  # probability of a fault that passes, per call of UsageReporting
+    empty_page_with_total: int = 0  # the first n pages of records come back empty, their total does not
+    empty_pages_as: Literal["empty", "missing", "nil"] = "empty"
+    unstable_order: bool = False  # the order of records changes from page to page
+    late_totals: bool = False  # the total grows from page to page
+    summaries: Literal["direct", "recursive", "lagging", "wrong", "refused"] = "direct"
+
+    def token_life(self, promised: float) -> float:
+        """How long a token lives, in seconds."""
+        return promised if self.token_seconds is None else self.token_seconds
 
 
 BUILT_IN: dict[str, dict[str, Any]] = {

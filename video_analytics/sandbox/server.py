@@ -1,4 +1,4 @@
-"""`Sandbox`: the simulated vendor as a real HTTP server on the loopback, in a thread of this process."""
+"""`Sandbox`: both simulated vendors on one port, as a real HTTP server in a thread of this process."""
 
 import asyncio
 import socket
@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from video_analytics.sandbox.app import build_app
+from video_analytics.sandbox.panopto import PanoptoWorld
 from video_analytics.sandbox.scenario import Scenario, load_scenario
 from video_analytics.sandbox.service import Service, Transports
 from video_analytics.sandbox.world import World
@@ -22,7 +23,7 @@ _PATIENCE = 10.0  # seconds to start or stop
 
 
 class Sandbox:
-    """A vendor to talk to: `with Sandbox(seed=1, size="tiny") as sandbox: ... sandbox.url`."""
+    """Two vendors to talk to: `with Sandbox(seed=1, size="tiny") as sandbox: ... sandbox.url`."""
 
     def __init__(
         self,
@@ -33,8 +34,8 @@ class Sandbox:
         now: datetime | None = None,
         port: int = 0,
     ) -> None:
-        self.world = World(seed, size)
-        self.service = Service(self.world, seed, load_scenario(scenario), now)
+        self.world, self.panopto = World(seed, size), PanoptoWorld(seed, size)
+        self.service = Service(self.world, self.panopto, seed, load_scenario(scenario), now)
         self._port = port
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -86,6 +87,7 @@ class Sandbox:
 
     def environment(self) -> dict[str, str]:
         """The variables that point a client at this sandbox."""
+        desk = self.service.desk
         return {
             "BRIGHTCOVE_CLIENT_ID": self.service.client_id,
             "BRIGHTCOVE_CLIENT_SECRET": self.service.client_secret,
@@ -93,6 +95,11 @@ class Sandbox:
             "BRIGHTCOVE_CMS_URL": f"{self.url}/cms/v1",
             "BRIGHTCOVE_ANALYTICS_URL": f"{self.url}/analytics/v1",
             "BRIGHTCOVE_INSIGHTS_URL": f"{self.url}/historical/media-insights/v1",
+            "PANOPTO_SERVER": self.url,
+            "PANOPTO_USERNAME": desk.username,
+            "PANOPTO_PASSWORD": desk.password,
+            "PANOPTO_CLIENT_ID": desk.client_id,
+            "PANOPTO_CLIENT_SECRET": desk.client_secret,
         }
 
     def log(self) -> list[Json]:
@@ -108,15 +115,15 @@ class Sandbox:
         self.service.set_scenario(load_scenario(scenario))
 
     def now(self) -> datetime:
-        """The vendor's time."""
+        """The vendors' time."""
         return self.service.clock.now()
 
     def set_now(self, instant: datetime) -> None:
-        """Stop the vendor's clock at an instant."""
+        """Stop the vendors' clock at an instant."""
         self.service.clock.set(instant)
 
     def advance(self, days: float = 0, hours: float = 0) -> None:
-        """Move the vendor's clock."""
+        """Move the vendors' clock."""
         self.service.clock.advance(timedelta(days=days, hours=hours))
 
 

@@ -5,7 +5,7 @@
 | 1 flaky | scenario | 5xx, HTML, nothing, a reset, half a body |
 | 2 storm | scenario | 429 |
 | 3 path, method | contract | 404, 405 |
-| 4 token | contract, scenario | 401 |
+| 4 token | contract, scenario | 401 (SOAP looks at its cookie itself) |
 | 5 redirect, dead account | scenario | 302; 500, 403, 401, a reset |
 | 6 handler | contract | the answer or a refusal |
 | 7 malformed | scenario | 200 with a spoilt body |
@@ -29,7 +29,11 @@ from video_analytics.sandbox.answers import CutResponse, Kind, RefusalError, err
 from video_analytics.sandbox.faults import Faults
 from video_analytics.sandbox.history import History
 from video_analytics.sandbox.limits import CmsLimits, QueryGate
-from video_analytics.sandbox.malformed import KINDS
+from video_analytics.sandbox.malformed import KINDS, Spoiler
+from video_analytics.sandbox.panopto.desk import LOGONS, Desk
+from video_analytics.sandbox.panopto.envelope import XML
+from video_analytics.sandbox.panopto.malformed import REST_KINDS, SOAP_KINDS, WSDL_KINDS
+from video_analytics.sandbox.panopto.world import PanoptoWorld
 from video_analytics.sandbox.scenario import Scenario
 from video_analytics.sandbox.state import Clock, Log, Tokens
 from video_analytics.sandbox.world import World
@@ -39,8 +43,20 @@ _UNAUTHORIZED = {
     "cms": "Permission denied.",
     "analytics": "the token is not valid",
     "insights": "the token is not valid",
+    "rest": "The token is missing, bad or expired",
 }
+_SPOILERS: dict[Kind, dict[str, Spoiler]] = {
+    "oauth": {},
+    "cms": KINDS,
+    "analytics": KINDS,
+    "insights": KINDS,
+    "rest": REST_KINDS,
+    "soap": SOAP_KINDS,
+    "wsdl": WSDL_KINDS,
+}
+_NO_TOKEN: tuple[Kind, ...] = ("oauth", "soap", "wsdl")
 _OK = 200
+_LONG = 10  # digits no page number has
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: closing sends a reset
 
 
@@ -53,6 +69,14 @@ class Exchange:
     accounts: list[str]  # the ids it names
     fault: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
+    operation: str | None = None  # Panopto: what is asked …
+    subject: str | None = None  # … of which folder, session or user …
+    page: int | None = None  # … and which page of it
+
+    @property
+    def panopto(self) -> bool:
+        """Whether it is one of Panopto's."""
+        return self.request.url.path.startswith("/Panopto")
 
 
 Handler = Callable[["Service", Exchange], Awaitable[Response]]
@@ -61,8 +85,11 @@ Handler = Callable[["Service", Exchange], Awaitable[Response]]
 class Service:
     """Everything a handler needs: the world, the clock, the tokens, the limits and the faults."""
 
-    def __init__(self, world: World, seed: int, scenario: Scenario, fixed: datetime | None) -> None:
-        self.world, self.seed = world, seed
+    def __init__(
+        self, world: World, panopto: PanoptoWorld, seed: int, scenario: Scenario, fixed: datetime | None
+    ) -> None:
+        self.world, self.panopto, self.seed = world, panopto, seed
+        self.desk = Desk(panopto, seed)
         self.clock, self.tokens, self.log = Clock(fixed), Tokens(seed), Log()
         self.faults = Faults(scenario, seed)
         self.history = History(world)
@@ -82,17 +109,27 @@ class Service:
         self.faults = Faults(scenario, self.seed)
         self.gate.forget()
         self.cms_limits.forget()
+        self.desk.limits.forget()
 
     async def serve(
-        self, kind: Kind, request: Request, handler: Handler | None, methods: tuple[str, ...]
+        self,
+        kind: Kind,
+        request: Request,
+        handler: Handler | None,
+        methods: tuple[str, ...],
+        operation: str | None = None,
     ) -> Response:
         """Answer a request and log it."""
         started, at = time.perf_counter(), datetime.now(UTC)
-        exchange = Exchange(kind, request, _accounts_of(request), parameters=dict(request.query_params))
+        exchange = Exchange(kind, request, _accounts_of(request), operation=operation)
+        exchange.parameters = dict(request.query_params)
+        if exchange.panopto:
+            exchange.subject, exchange.page = _subject_of(request), _page_of(exchange)
         response = await self._answer(exchange, handler, methods)
         self.log.add(
             {
                 "at": at.isoformat(),
+                "vendor": "panopto" if exchange.panopto else "brightcove",
                 "kind": kind,
                 "account": ",".join(exchange.accounts) or None,
                 "method": request.method,
@@ -101,6 +138,9 @@ class Service:
                 "status": response.status_code,
                 "seconds": round(time.perf_counter() - started, 6),
                 "fault": exchange.fault,
+                "operation": exchange.operation,
+                "subject": exchange.subject,
+                "page": exchange.page,
             }
         )
         return response
@@ -120,6 +160,7 @@ class Service:
             response = self._unwelcome(exchange, handler, methods) or await self._handled(exchange, handler)
         except RefusalError as refusal:
             response = error(exchange.kind, refusal.status, refusal.code, refusal.message)
+            response.headers.update(refusal.headers)
         if flaky == "cut":
             exchange.fault = "cut"
             return CutResponse(response, self._transport(exchange))
@@ -137,7 +178,8 @@ class Service:
             raise RefusalError(405, "METHOD_NOT_ALLOWED", "The method is not allowed here")
         if exchange.kind == "oauth":
             return None
-        self._check_token(exchange)
+        if exchange.kind not in _NO_TOKEN:
+            self._check_token(exchange)
         if self.scenario.redirect_to:
             exchange.fault = "redirect"
             return Response(b"", 302, {"Location": self.scenario.redirect_to})
@@ -149,18 +191,29 @@ class Service:
         response = await handler(self, exchange)
         if exchange.kind == "oauth" or response.status_code != _OK:
             return response
-        spoilt = self.faults.malformed_kind()
-        if spoilt is None:
+        fitting = {} if exchange.operation in LOGONS else _SPOILERS[exchange.kind]
+        spoilt = self.faults.malformed_kind("panopto" if exchange.panopto else "brightcove", fitting)
+        return self._spoilt(exchange, response, spoilt, fitting) if spoilt else response
+
+    def _spoilt(
+        self, exchange: Exchange, response: Response, how: str, fitting: dict[str, Spoiler]
+    ) -> Response:
+        whole = bytes(response.body)
+        body = fitting[how](whole)
+        if body == whole:  # nothing in this answer could be spoilt that way
             return response
-        exchange.fault = f"malformed:{spoilt}"
-        headers = {"Content-Encoding": "gzip"} if spoilt == "gzip_cut" else None
-        return reply(KINDS[spoilt](bytes(response.body)), headers=headers)
+        exchange.fault = f"malformed:{how}"
+        headers = {"Content-Encoding": "gzip"} if how.endswith("gzip_cut") else None
+        if exchange.kind in ("soap", "wsdl"):
+            return Response(body, _OK, headers, media_type=XML)
+        return reply(body, headers=headers)
 
     def _check_token(self, exchange: Exchange) -> None:
         revoked = self.faults.revokes()
         if revoked:
             exchange.fault = "unauthorised"
-        if revoked or not self.tokens.alive(self._token(exchange)):
+        tokens = self.desk.tokens if exchange.panopto else self.tokens
+        if revoked or not tokens.alive(self._token(exchange)):
             raise _unauthorized(exchange)
 
     def _token(self, exchange: Exchange) -> str:
@@ -208,6 +261,16 @@ class Service:
 
 def _unauthorized(exchange: Exchange) -> RefusalError:
     return RefusalError(401, "UNAUTHORIZED", _UNAUTHORIZED[exchange.kind])
+
+
+def _subject_of(request: Request) -> str | None:
+    named = request.path_params.get("id")
+    return str(named).lower() if named else None
+
+
+def _page_of(exchange: Exchange) -> int | None:
+    text = exchange.parameters.get("pageNumber", "")
+    return int(text) if text.isdecimal() and len(text) < _LONG else None
 
 
 def _known(account_id: str) -> Account | None:

@@ -37,16 +37,16 @@ class Clock:
 
 
 class Tokens:
-    """The access tokens given out; they live in real seconds, many at a time."""
+    """The access tokens or cookies given out; they live in real seconds, many at a time."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed, self._count = seed, 0
+    def __init__(self, seed: int, kind: str = "sandbox") -> None:
+        self._seed, self._kind, self._count = seed, kind, 0
         self._expiry: dict[str, float] = {}
 
     def issue(self, seconds: float) -> str:
         """A new token; the older ones stay alive."""
         self._count += 1
-        key = f"sandbox:{self._seed}:{self._count}".encode()
+        key = f"{self._kind}:{self._seed}:{self._count}".encode()
         token = "SANDBOX" + hashlib.blake2b(key, digest_size=48).hexdigest()
         now = time.monotonic()
         self._expiry = {text: end for text, end in self._expiry.items() if end > now}
@@ -56,6 +56,13 @@ class Tokens:
     def alive(self, token: str) -> bool:
         """Whether the token was given out and has not expired."""
         return self._expiry.get(token, 0.0) > time.monotonic()
+
+    def renew(self, token: str, seconds: float) -> bool:
+        """Let a living token live so long from now; whether it was alive."""
+        living = self.alive(token)
+        if living:
+            self._expiry[token] = time.monotonic() + seconds
+        return living
 
 
 class Log:

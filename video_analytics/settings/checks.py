@@ -5,6 +5,8 @@ expected and how to mend it. What came instead is added later, where it is known
 """
 
 import re
+import unicodedata
+from collections.abc import Callable
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
@@ -23,6 +25,10 @@ _PROXY = re.compile(rf"(?P<scheme>https?://)?(?:[^\s/]+@)?{_HOST}/?", re.IGNOREC
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _FOLDER = re.compile(r"[^<>:\"/\\|?*]{1,64}")
+
+_GUID = re.compile(r"(\{)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})", re.IGNORECASE | re.ASCII)
+ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+_PSEUDONYM_KEY_CHARACTERS = 16
 
 _LAST_PORT = 65_535
 _FIRST_DAY, _LAST_DAY = date(2005, 1, 1), date(2100, 12, 31)
@@ -76,11 +82,70 @@ def proxy(secret: SecretStr) -> SecretStr:
     return secret if match["scheme"] else SecretStr(f"http://{text}")
 
 
-def credential(secret: SecretStr) -> SecretStr:
+def server(text: str) -> str:
+    """A site as https://host[:port]: people write the host alone, or copy the address with /Panopto."""
+    url = base_url(text if "://" in text else f"https://{text}")
+    match = _URL.fullmatch(url)
+    path = match["path"] if match else ""
+    if path.lower() not in {"", "/panopto"}:
+        mend = "write what stands before the path, such as company.hosted.panopto.com"
+        raise wrong("the site's host alone", mend, "an address with a path (not shown)")
+    return url.removesuffix(path)
+
+
+def credential_from(place: str) -> Callable[[SecretStr], SecretStr]:
     """A client id or secret: printable ASCII without blanks, so that it survives an HTTP header."""
-    if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
-        raise wrong("letters, digits and signs without blanks", "copy it again from Brightcove Studio")
+
+    def credential(secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+            raise wrong("letters, digits and signs without blanks", f"copy it again from {place}")
+        return secret
+
+    return credential
+
+
+def username(text: str) -> str:
+    r"""A name to log on with, perhaps provider\user."""
+    if not _is_typed(text):
+        # In double quotes `.env` reads the \t of provider\tom as a tab.
+        raise wrong("printable characters", "put a name that holds a \\ in single quotes or in none")
+    return text
+
+
+def password(secret: SecretStr) -> SecretStr:
+    """A password of any characters that can be typed: blanks inside, signs and accents among them."""
+    if not _is_typed(secret.get_secret_value()):
+        mend = "put it in single quotes: in double quotes a \\ starts a control character"
+        raise wrong("printable characters", mend)
     return secret
+
+
+def pseudonym_key(secret: SecretStr) -> SecretStr:
+    """A key long enough that nobody finds it by trying."""
+    text = secret.get_secret_value()
+    if len(text) < _PSEUDONYM_KEY_CHARACTERS or not _is_typed(text):
+        mend = "make a random one and keep it: another key gives other pseudonyms"
+        raise wrong(f"at least {_PSEUDONYM_KEY_CHARACTERS} printable characters", mend)
+    return secret
+
+
+def guid_in(text: str) -> str | None:
+    """The guid that a text is, in lower case and without braces; None if it is none."""
+    match = _GUID.fullmatch(text.strip())
+    return match[2].lower() if match else None
+
+
+def guid(text: str) -> str:
+    """A Panopto id, in lower case."""
+    found = guid_in(text)
+    if not found:
+        raise wrong(f"a guid such as {ZERO_GUID}", "copy the id again from Panopto")
+    return found
+
+
+def anonymous(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Each id once; the zero guid is nobody, whatever the site calls its anonymous viewers."""
+    return tuple(dict.fromkeys((ZERO_GUID, *ids)))
 
 
 def digits(text: str) -> str:
@@ -162,3 +227,8 @@ def existing(path: Path) -> Path:
 
 def _is_port(text: str | None) -> bool:
     return text is None or 1 <= int(text) <= _LAST_PORT
+
+
+def _is_typed(text: str) -> bool:
+    """Whether all is visible or a blank; to Python only the plain blank is printable."""
+    return all(each.isprintable() or unicodedata.category(each) == "Zs" for each in text)

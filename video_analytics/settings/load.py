@@ -15,13 +15,12 @@ from pydantic_core import ErrorDetails
 from video_analytics.errors import SettingsError
 from video_analytics.settings import sources
 from video_analytics.settings.models import Brightcove, Network, Settings
+from video_analytics.settings.panopto import Panopto
 from video_analytics.settings.problems import EXPECTED, HIDDEN, Problem, described, shown_key
 from video_analytics.settings.sources import Value
+from video_analytics.settings.together import Chosen, incomplete, strongest
 
-_MODELS: dict[str, type[BaseModel]] = {"brightcove": Brightcove, "network": Network}
-_PAIR = (("brightcove", "client_id"), ("brightcove", "client_secret"))
-
-Chosen = dict[tuple[str, str], Value]
+_MODELS: dict[str, type[BaseModel]] = {"brightcove": Brightcove, "panopto": Panopto, "network": Network}
 
 
 def load_settings(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -35,18 +34,17 @@ def load_settings(home: Path | None = None, environ: Mapping[str, str] | None = 
     """
     variables = os.environ if environ is None else environ
     root = _home(home, variables)
-    found = [
+    found = [  # weakest first
         *sources.from_toml(root),
         *sources.from_secrets(root),
         *sources.from_dotenv(root),
         *sources.from_environment(variables),
     ]
     problems = [item for item in found if isinstance(item, Problem)]
-    # Weakest first, so that a later value of the same field replaces it.
-    chosen = {item.path: item for item in found if isinstance(item, Value)}
+    chosen = strongest([item for item in found if isinstance(item, Value)])
     settings = _checked(root, chosen)
     if isinstance(settings, Settings) and not problems:
-        problems.extend(_half_a_pair(chosen))
+        problems.extend(incomplete(chosen))
         if not problems:
             return settings
     problems.extend(() if isinstance(settings, Settings) else settings)
@@ -68,7 +66,7 @@ def _home(home: Path | None, variables: Mapping[str, str]) -> Path:
 
 
 def _checked(home: Path, chosen: Chosen) -> Settings | list[Problem]:
-    tree: dict[str, Any] = {"home": home, "brightcove": {}, "network": {}}
+    tree: dict[str, Any] = {"home": home, **{section: {} for section in _MODELS}}
     for (section, field), value in chosen.items():
         tree[section][field] = value.value
     bundle = tree["network"].get("ca_bundle")
@@ -110,16 +108,6 @@ def _mend(section: str, field: str) -> str:
     known = isinstance(default, str | int | float | date) and default != ""
     use = f" to use {described(default, hidden=False)}" if known else ""
     return f"correct it, or remove it{use}"
-
-
-def _half_a_pair(chosen: Chosen) -> list[Problem]:
-    """A client id without its secret, or the reverse: only a call to the vendor would tell otherwise."""
-    given = [chosen[path] for path in _PAIR if path in chosen]
-    if len(given) != 1:
-        return []
-    (missing,) = (field for path in _PAIR if path not in chosen for field in path[1:])
-    mend = f"add BRIGHTCOVE_{missing.upper()} to {sources.DOTENV} or {missing} to {sources.SECRETS}"
-    return [Problem(given[0].file, given[0].key, f"expected together with {missing}, got it alone", mend)]
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What there is to set: types, defaults and bounds. Frozen, strict, closed to unknown keys.
+"""What there is to set: types, defaults and bounds. Panopto has a module of its own.
 
 A bound is where a value stops making sense, not a recommendation. Fields stand in the order in which they
 depend on each other: an account takes its zone from `timezone`, the report's timeout looks at its address.
@@ -9,20 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, FiniteFloat, SecretStr, ValidationInfo, field_validator
 
 from video_analytics.errors import SettingsError
 from video_analytics.settings import checks
+from video_analytics.settings.base import Day, Days, Model, Seconds, Tries, Zone
+from video_analytics.settings.panopto import Panopto
 
 # The vendor gives up on a report after 8 minutes; who hangs up sooner never sees its answer.
 VENDOR_REPORT_SECONDS = 480.0
@@ -42,23 +34,13 @@ BUILT_IN_ACCOUNTS = (
     ("MyWay", "6300219615001", "GWM", "gwm"),
 )
 
-
-Days = Annotated[int, Field(ge=1, le=366)]
-Seconds = Annotated[FiniteFloat, Field(gt=0, le=3600)]
-Tries = Annotated[int, Field(ge=1, le=20)]
 Year = Annotated[int, Field(ge=2005, le=2100)]
-Day = Annotated[date, BeforeValidator(checks.iso_date), AfterValidator(checks.day)]
 BaseUrl = Annotated[str, AfterValidator(checks.base_url)]
-Zone = Annotated[str, AfterValidator(checks.zone)]
-Credential = Annotated[SecretStr, AfterValidator(checks.credential)]
+Credential = Annotated[SecretStr, AfterValidator(checks.credential_from("Brightcove Studio"))]
 Proxy = Annotated[SecretStr, AfterValidator(checks.proxy)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class Account(_Model):
+class Account(Model):
     """One Brightcove account; `key` is its name in lower case, for partitions and file names."""
 
     name: Annotated[str, AfterValidator(checks.account_name)]
@@ -84,7 +66,7 @@ def built_in_accounts(timezone: str) -> tuple[Account, ...]:
     )
 
 
-class Brightcove(_Model):
+class Brightcove(Model):
     """All about the vendor Brightcove. If the settings name any account, the built-in ones are gone."""
 
     client_id: Credential | None = None
@@ -158,7 +140,7 @@ class Brightcove(_Model):
         return self.years or (today.year - 1, today.year)
 
 
-class Network(_Model):
+class Network(Model):
     """The way out: proxies and the certificates to trust."""
 
     https_proxy: Proxy | None = None
@@ -172,11 +154,12 @@ class Network(_Model):
         return {scheme: secret.get_secret_value() for scheme, secret in given.items() if secret}
 
 
-class Settings(_Model):
+class Settings(Model):
     """Everything the platform is told from outside, and the folders of its home."""
 
     home: Annotated[Path, AfterValidator(Path.absolute)]
     brightcove: Brightcove = Field(default_factory=Brightcove)
+    panopto: Panopto = Field(default_factory=Panopto)
     network: Network = Field(default_factory=Network)
 
     @property

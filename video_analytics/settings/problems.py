@@ -18,6 +18,11 @@ HIDDEN = frozenset(
     {
         ("brightcove", "client_id"),
         ("brightcove", "client_secret"),
+        ("panopto", "username"),
+        ("panopto", "password"),
+        ("panopto", "client_id"),
+        ("panopto", "client_secret"),
+        ("panopto", "pseudonym_key"),
         ("network", "https_proxy"),
         ("network", "http_proxy"),
         ("network", "no_proxy"),

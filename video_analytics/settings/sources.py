@@ -16,6 +16,7 @@ from dotenv.parser import parse_stream
 from video_analytics import clock
 from video_analytics.settings.files import parse_json, parse_toml, read_text
 from video_analytics.settings.models import Account, Brightcove, Network
+from video_analytics.settings.panopto import Panopto
 from video_analytics.settings.problems import Problem, described, shown_key, unknown
 
 ENVIRONMENT, DOTENV, SECRETS, TOML = "environment", ".env", "secrets.json", "settings.toml"
@@ -29,6 +30,12 @@ VARIABLES = {
     "BRIGHTCOVE_CMS_URL": ("brightcove", "cms_url"),
     "BRIGHTCOVE_ANALYTICS_URL": ("brightcove", "analytics_url"),
     "BRIGHTCOVE_INSIGHTS_URL": ("brightcove", "insights_url"),
+    "PANOPTO_SERVER": ("panopto", "server"),
+    "PANOPTO_USERNAME": ("panopto", "username"),
+    "PANOPTO_PASSWORD": ("panopto", "password"),
+    "PANOPTO_CLIENT_ID": ("panopto", "client_id"),
+    "PANOPTO_CLIENT_SECRET": ("panopto", "client_secret"),
+    "PANOPTO_PSEUDONYM_KEY": ("panopto", "pseudonym_key"),
     "HTTPS_PROXY": ("network", "https_proxy"),
     "https_proxy": ("network", "https_proxy"),
     "HTTP_PROXY": ("network", "http_proxy"),
@@ -38,16 +45,33 @@ VARIABLES = {
     "SSL_CERT_FILE": ("network", "ca_bundle"),
     "REQUESTS_CA_BUNDLE": ("network", "ca_bundle"),
 }
-OURS = ("BRIGHTCOVE_", "VIDEO_ANALYTICS_")  # other names are other programs' business
+# What earlier scripts called them, in `.env` alone: Windows has a USERNAME of its own in every environment.
+OLD_VARIABLES = {
+    name.removeprefix("PANOPTO_"): path
+    for name, path in VARIABLES.items()
+    if name.startswith("PANOPTO_") and name != "PANOPTO_PSEUDONYM_KEY"
+}
+OURS = ("BRIGHTCOVE_", "PANOPTO_", "VIDEO_ANALYTICS_")  # other names are other programs' business
 OUR_VARIABLES = (*(name for name in VARIABLES if name.startswith(OURS)), HOME, clock.VARIABLE)
 
 # key of secrets.json, field
 SECRET_KEYS = {"client_id": ("brightcove", "client_id"), "client_secret": ("brightcove", "client_secret")}
+PANOPTO_KEYS = {
+    key: ("panopto", key) for key in ("username", "password", "client_id", "client_secret", "pseudonym_key")
+}
 PROXY_KEYS = {"http": ("network", "http_proxy"), "https": ("network", "https_proxy")}
 
-# table of settings.toml, its keys
+# object inside secrets.json: its keys, and how it is written
+SECRET_OBJECTS = {
+    "panopto": (PANOPTO_KEYS, '"username": "…", "password": "…", "client_id": "…", "client_secret": "…"'),
+    "proxies": (PROXY_KEYS, '"http": "…", "https": "…"'),
+}
+
+# table of settings.toml, its keys and those that are too secret for it
+TOML_SECRETS = {"brightcove": SECRET_KEYS.keys(), "panopto": PANOPTO_KEYS.keys() - {"username"}}
 TOML_TABLES = {
-    "brightcove": frozenset(Brightcove.model_fields) - SECRET_KEYS.keys(),
+    "brightcove": frozenset(Brightcove.model_fields) - TOML_SECRETS["brightcove"],
+    "panopto": frozenset(Panopto.model_fields) - TOML_SECRETS["panopto"],
     "network": frozenset(Network.model_fields),
 }
 ACCOUNT_KEYS = frozenset(Account.model_fields) - {"name", "key"}
@@ -67,7 +91,7 @@ Found = Iterator[Value | Problem]
 
 
 def from_environment(environ: Mapping[str, str]) -> Found:
-    """The variables of the process. Other tools may set BRIGHTCOVE_ names of their own; ours are ours."""
+    """The variables of the process. Other tools may set BRIGHTCOVE_ and PANOPTO_ names too."""
     for name in environ:
         if name.upper().startswith("VIDEO_ANALYTICS_") and name not in OUR_VARIABLES:
             yield unknown(ENVIRONMENT, "", name, OUR_VARIABLES)
@@ -75,12 +99,16 @@ def from_environment(environ: Mapping[str, str]) -> Found:
 
 
 def from_dotenv(home: Path) -> Found:
-    """`.env`: lines NAME=value. A `$` in a value is itself, as secrets may hold one."""
+    """`.env`: lines NAME=value. A `$` in a value is itself, as secrets may hold one.
+
+    The old names come first: of two values for one field the later wins.
+    """
     text = read_text(home / DOTENV)
     if not isinstance(text, str):
         yield from _alone(text)
         return
     found: dict[str, str] = {}
+    old: dict[str, str] = {}
     for binding in parse_stream(StringIO(text)):
         line = binding.original.line + _blank_lines(binding.original.string)
         if binding.error or (binding.key in VARIABLES and binding.value is None):
@@ -91,13 +119,16 @@ def from_dotenv(home: Path) -> Found:
             yield Problem(DOTENV, HOME, "cannot be set here", mend)
         elif binding.key in VARIABLES:
             found[binding.key] = binding.value or ""
+        elif binding.key in OLD_VARIABLES:
+            old[binding.key] = binding.value or ""
         elif binding.key and binding.key.upper().startswith(OURS) and binding.key not in OUR_VARIABLES:
             yield unknown(DOTENV, "", binding.key, OUR_VARIABLES)
+    yield from _variables(DOTENV, old, OLD_VARIABLES)
     yield from _variables(DOTENV, found)
 
 
 def from_secrets(home: Path) -> Found:
-    """`secrets.json`: client_id, client_secret and perhaps proxies, as the earlier scripts kept them."""
+    """`secrets.json`: client_id, client_secret and perhaps proxies, as earlier scripts kept them; panopto."""
     text = read_text(home / SECRETS)
     if not isinstance(text, str):
         yield from _alone(text)
@@ -111,13 +142,14 @@ def from_secrets(home: Path) -> Found:
             else Problem(SECRETS, "file", expected, 'write {"client_id": "…", "client_secret": "…"}')
         )
         return
-    proxies = tree.pop("proxies", None) or {}
-    yield from _pairs("", tree, SECRET_KEYS, (*SECRET_KEYS, "proxies"))
-    if isinstance(proxies, dict):
-        yield from _pairs("proxies.", proxies, PROXY_KEYS, PROXY_KEYS)
-    else:
-        expected = f"expected an object in {{ }}, got {described(proxies, hidden=True)}"
-        yield Problem(SECRETS, "proxies", expected, 'write {"http": "…", "https": "…"} or remove it')
+    inner = {name: tree.pop(name, None) or {} for name in SECRET_OBJECTS}
+    yield from _pairs("", tree, SECRET_KEYS, (*SECRET_KEYS, *SECRET_OBJECTS))
+    for name, (keys, example) in SECRET_OBJECTS.items():
+        if isinstance(inner[name], dict):
+            yield from _pairs(f"{name}.", inner[name], keys, keys)
+        else:
+            expected = f"expected an object in {{ }}, got {described(inner[name], hidden=True)}"
+            yield Problem(SECRETS, name, expected, f"write {{{example}}} or remove it")
 
 
 def from_toml(home: Path) -> Found:
@@ -140,7 +172,7 @@ def from_toml(home: Path) -> Found:
 def _toml_table(name: str, table: dict[str, Any]) -> Found:
     for key, value in table.items():
         label = f"{name}.{shown_key(key)}"
-        if name == "brightcove" and key in SECRET_KEYS:
+        if key in TOML_SECRETS.get(name, ()):
             yield Problem(TOML, label, "is a secret", f"secrets belong in {DOTENV} or {SECRETS}; move it")
         elif key not in TOML_TABLES[name]:
             yield unknown(TOML, f"{name}.", key, TOML_TABLES[name])
@@ -166,8 +198,10 @@ def _accounts(label: str, tables: Any) -> Found:
         yield Value(("brightcove", "accounts"), kept, TOML, label)
 
 
-def _variables(file: str, variables: Mapping[str, str]) -> Found:
-    for name, path in VARIABLES.items():
+def _variables(
+    file: str, variables: Mapping[str, str], paths: Mapping[str, tuple[str, str]] = VARIABLES
+) -> Found:
+    for name, path in paths.items():
         if (value := _tidy(variables.get(name))) is not None:
             yield Value(path, value, file, name)
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from video_analytics.brightcove import reports
-from video_analytics.brightcove.client import Count, Token, VideoFields, _video_page, decoder
+from video_analytics.brightcove.client import Count, Token, VideoFields, _video_page
 from video_analytics.brightcove.tables import DEVICES, ENGAGEMENT, METRICS
 from video_analytics.brightcove.windows import Window
+from video_analytics.decoding import decoder
 from video_analytics.errors import Incomplete
 from video_analytics.sandbox.malformed import KINDS
 

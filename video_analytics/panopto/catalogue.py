@@ -1,0 +1,115 @@
+"""A course's folders and sessions as the site lists them now: every folder once, every page, nothing guessed.
+
+What was there before and is not listed any more is asked for by its id before it is believed to be gone:
+some sites answer `/children` with nothing though sessions below are theirs, and a page can miss what moves
+while it is read.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from video_analytics.errors import Refused
+from video_analytics.panopto.rest import Folder, Rest, Video
+
+Found = TypeVar("Found")
+DENIED, LISTED = "denied", "listed"
+GONE = {404, 410}  # HTTP: does not exist (any more)
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder of a course; `path` joins the names from the course's own folder down."""
+
+    id: str
+    name: str
+    parent_id: str | None
+    path: str
+    state: str = LISTED
+
+
+@dataclass
+class Tree:
+    """A course: its folders in walking order, its sessions folder by folder."""
+
+    course_id: str
+    name: str
+    folders: dict[str, Place] = field(default_factory=dict)
+    sessions: dict[str, Video] = field(default_factory=dict)
+    unlisted: list[str] = field(default_factory=list)  # ids that only a question by id brought to light
+
+    @property
+    def denied(self) -> list[Place]:
+        """The folders that may not be seen."""
+        return [place for place in self.folders.values() if place.state == DENIED]
+
+
+def walk(
+    rest: Rest, course_id: str, known_folders: Iterable[str] = (), known_sessions: Iterable[str] = ()
+) -> Tree:
+    """The course as it is now; `known_*` are the ids that were there when it was last walked.
+
+    Raises:
+        Refused: the course's own folder does not exist or may not be seen.
+    """
+    root = rest.folder(course_id)
+    tree = Tree(course_id, root.Name or course_id)
+    _visit(rest, tree, root, None)
+    for folder_id in known_folders:
+        _look_for_folder(rest, tree, folder_id)
+    for session_id in known_sessions:
+        _look_for_session(rest, tree, session_id)
+    return tree
+
+
+def _visit(rest: Rest, tree: Tree, folder: Folder, parent: Place | None) -> None:
+    """A folder and all below it. The stack is our own: a tree may be deeper than Python's."""
+    stack: list[tuple[Folder, Place | None]] = [(folder, parent)]
+    while stack:
+        here, above = stack.pop()
+        if here.Id in tree.folders:  # a circle, or listed twice
+            continue
+        name = here.Name or here.Id
+        place = Place(here.Id, name, above.id if above else None, f"{above.path} / {name}" if above else name)
+        try:
+            children = rest.children(here.Id)
+            sessions = rest.sessions(here.Id)
+        except Refused as error:
+            if error.status != FORBIDDEN:
+                raise
+            tree.folders[here.Id] = replace(place, state=DENIED)
+            continue
+        tree.folders[here.Id] = place
+        tree.sessions |= {video.Id: video for video in sessions if video.Id not in tree.sessions}
+        stack.extend((child, place) for child in reversed(children))
+
+
+def _look_for_folder(rest: Rest, tree: Tree, folder_id: str) -> None:
+    """A folder that was there: still below the course though not listed, forbidden by now, or gone."""
+    if folder_id in tree.folders:
+        return
+    folder = _by_id(rest.folder, folder_id)
+    above = folder and folder.ParentFolder and tree.folders.get(folder.ParentFolder.Id.lower())
+    if folder and above and above.state == LISTED:
+        tree.unlisted.append(folder_id)
+        _visit(rest, tree, folder, above)
+
+
+def _look_for_session(rest: Rest, tree: Tree, session_id: str) -> None:
+    if session_id in tree.sessions:
+        return
+    video = _by_id(rest.video, session_id)
+    if video and (place := tree.folders.get(video.Folder.lower())) and place.state == LISTED:
+        tree.unlisted.append(session_id)
+        tree.sessions[session_id] = video
+
+
+def _by_id(ask: Callable[[str], Found], wanted: str) -> Found | None:
+    """What an id stands for; None where it is gone or may not be seen."""
+    try:
+        return ask(wanted)
+    except Refused as error:
+        if error.status in GONE or error.status == FORBIDDEN:
+            return None
+        raise

@@ -1,0 +1,63 @@
+-- The chunk rows of the scripts this replaces, for one part, for workbooks that must not move. They differ
+-- from the exact rows twice: a chunk that was merely touched, or in which play began and ended at once, has
+-- a row with 0 %; and where the first of the merged ranges that meet a chunk covers enough of it to be
+-- completed, the percent is of that range alone.
+WITH starting AS (  -- here a touch counts, so zero lengths and what ends just where the video begins take part
+    SELECT
+        pair,
+        day,
+        length,
+        starts,
+        ends,
+        starts > max(ends) OVER (
+            PARTITION BY pair, day ORDER BY starts, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS after_gap
+    FROM stretches
+    WHERE starts IS NOT NULL AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair')
+),
+numbered AS (
+    SELECT *, count_if(after_gap) OVER (PARTITION BY pair, day ORDER BY starts, ends) AS number FROM starting
+),
+ranges AS (
+    SELECT pair, day, length, min(starts) AS starts, max(ends) AS ends
+    FROM numbered
+    GROUP BY pair, day, length, number
+),
+meetings AS (
+    SELECT
+        *,
+        unnest(range(
+            greatest(starts - 1, 0) // length,
+            least(ends // length + 1, getvariable('chunks'))
+        )) AS chunk
+    FROM ranges
+),
+overlaps AS (
+    SELECT
+        pair,
+        day,
+        length,
+        chunk,
+        starts,
+        least(ends, (chunk + 1) * length) - greatest(starts, chunk * length) AS overlap
+    FROM meetings
+),
+chunks AS (
+    SELECT pair, day, length, chunk, arg_min(overlap, starts) AS first_overlap, sum(overlap)::BIGINT AS covered
+    FROM overlaps
+    GROUP BY pair, day, length, chunk
+)
+SELECT
+    (pair // getvariable('viewers'))::INTEGER AS session_id,
+    (pair % getvariable('viewers'))::INTEGER AS user_id,
+    day AS date,
+    chunk AS chunk_index,
+    chunk * length / getvariable('ticks') AS chunk_start,
+    (chunk + 1) * length / getvariable('ticks') AS chunk_end,
+    percent(CASE WHEN is_completed(first_overlap, length) THEN first_overlap ELSE chunks.covered END, length)
+        AS chunk_percent_covered,
+    coalesce(spent, 0) / getvariable('ticks') AS total_time_spent,
+    is_completed(chunks.covered, length)::BIGINT AS completed
+FROM chunks
+LEFT JOIN chunk_days USING (pair, day, length, chunk)
+ORDER BY pair, day, chunk

@@ -1,0 +1,110 @@
+-- What the viewers of one part saw: by day and chunk, and by chunk over all days.
+
+-- The union of overlapping stretches without building it: taken in the order of their starts, a stretch adds
+-- what lies beyond everything seen before it. `seen` is how far that was, `seen_that_day` on the same day;
+-- null before the first.
+CREATE OR REPLACE TEMP TABLE additions AS
+SELECT
+    pair,
+    day,
+    length,
+    time,
+    starts,
+    ends,
+    max(ends) OVER (PARTITION BY pair ORDER BY starts, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        AS seen,
+    max(ends) OVER (PARTITION BY pair, day ORDER BY starts, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        AS seen_that_day
+FROM stretches
+WHERE counts AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair');
+
+CREATE OR REPLACE TEMP TABLE chunk_days AS
+WITH pieces AS (  -- stretches cut at the edges of chunks; to touch an edge gives no piece
+    SELECT
+        pair,
+        day,
+        length,
+        chunk,
+        seen,
+        seen_that_day,
+        greatest(starts, chunk * length) AS starts,
+        least(ends, (chunk + 1) * length) AS ends
+    FROM (SELECT *, unnest(range(starts // length, (ends - 1) // length + 1)) AS chunk FROM additions)
+)
+SELECT
+    pair,
+    day,
+    length,
+    chunk,
+    sum(ends - starts) AS spent,
+    sum(greatest(ends - greatest(starts, seen_that_day), 0))::BIGINT AS covered,
+    sum(greatest(ends - greatest(starts, seen), 0))::BIGINT AS added  -- to what other days covered
+FROM pieces
+GROUP BY pair, day, length, chunk;
+
+CREATE OR REPLACE TEMP TABLE chunk_totals AS
+SELECT
+    pair,
+    length,
+    chunk,
+    sum(spent) AS spent,
+    sum(added)::BIGINT AS covered,
+    count_if(is_completed(chunk_days.covered, length)) AS completed_days
+FROM chunk_days
+GROUP BY pair, length, chunk;
+
+-- Where the duration is not known there is nothing to clip to: such viewers have days and records alone.
+CREATE OR REPLACE TEMP TABLE viewer_totals AS
+WITH watched AS (
+    SELECT
+        pair,
+        length * getvariable('chunks') AS whole,
+        count_if(seen_that_day IS NULL) AS days,
+        sum(greatest(ends - greatest(starts, seen), 0))::BIGINT AS covered,
+        sum(ends - starts) AS spent,
+        min(time) AS first_viewed,
+        max(time) AS last_viewed,
+        count(*) AS records
+    FROM additions
+    GROUP BY pair, length
+    UNION ALL BY NAME
+    SELECT
+        pair,
+        count(DISTINCT day) AS days,
+        min(time) AS first_viewed,
+        max(time) AS last_viewed,
+        count(*) AS records
+    FROM stretches
+    WHERE kind = 'no_duration' AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair')
+    GROUP BY pair
+)
+SELECT watched.*, anonymous
+FROM watched
+JOIN viewers ON viewer = pair % getvariable('viewers');
+
+-- Of sessions and chunks, viewers and their time are the identified ones; anonymous ids are kept apart.
+INSERT INTO chunk_sums
+SELECT
+    pair // getvariable('viewers') AS video,
+    chunk,
+    count_if(NOT anonymous) AS viewers,
+    coalesce(sum(completed_days) FILTER (NOT anonymous), 0) AS completed_days,
+    count_if(NOT anonymous AND is_completed(covered, length)) AS completed_viewers,
+    coalesce(sum(spent) FILTER (NOT anonymous), 0) AS spent,
+    coalesce(sum(spent) FILTER (anonymous), 0) AS anonymous_spent
+FROM chunk_totals
+JOIN viewers ON viewer = pair % getvariable('viewers')
+GROUP BY ALL;
+
+INSERT INTO session_sums
+SELECT
+    pair // getvariable('viewers') AS video,
+    count_if(NOT anonymous) AS viewers,
+    count_if(anonymous) AS anonymous_ids,
+    count_if(NOT anonymous AND is_completed(covered, whole)) AS completed_viewers,
+    coalesce(sum(spent) FILTER (NOT anonymous), 0) AS spent,
+    coalesce(sum(covered) FILTER (NOT anonymous), 0) AS covered,
+    coalesce(sum(spent) FILTER (anonymous), 0) AS anonymous_spent,
+    sum(records) AS records
+FROM viewer_totals
+GROUP BY ALL;

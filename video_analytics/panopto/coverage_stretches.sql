@@ -1,0 +1,97 @@
+-- Each viewing record as a stretch of its video, in whole numbers, and what became of it.
+--
+-- A tick is a microsecond divided by the number of chunks. So a chunk has as many ticks as the video has
+-- microseconds, every edge of a chunk is a whole number, and all sums are exact until a file is written.
+
+CREATE OR REPLACE TEMP MACRO percent(covered, whole) AS
+    CASE WHEN covered = whole THEN 100e0 ELSE covered * 100e0 / whole END;
+
+-- Compared in whole numbers, as a double could miss the very edge; `enough` is in millionths.
+CREATE OR REPLACE TEMP MACRO is_completed(covered, whole) AS
+    covered::HUGEINT * 1_000_000 >= whole::HUGEINT * getvariable('enough');
+
+-- Numbered in the order of the files. A duration above 90,000,000 seconds (almost three years) is taken for
+-- a mistake: up to there a percent of it is exact in a double.
+CREATE OR REPLACE TEMP TABLE videos AS
+SELECT
+    row_number() OVER (ORDER BY session_id) - 1 AS video,
+    session_id,
+    CASE WHEN duration BETWEEN 0.5e-6 AND 90_000_000 THEN round(duration * 1e6)::BIGINT END AS length
+FROM sessions;
+
+CREATE OR REPLACE TEMP TABLE viewers AS
+SELECT
+    row_number() OVER (ORDER BY user_id) - 1 AS viewer,
+    user_id,
+    list_contains(getvariable('anonymous'), lower(user_id)) AS anonymous
+FROM (SELECT DISTINCT user_id FROM activity);
+
+SET VARIABLE viewers = (SELECT greatest(count(*), 1) FROM viewers);
+
+CREATE OR REPLACE TEMP TABLE stretches AS
+WITH placed AS (  -- in microseconds; a pair is one viewer of one video, numbered in the order of the files
+    SELECT
+        video * getvariable('viewers') + viewer AS pair,
+        length,
+        activity.time,
+        -- `clock` has a row for each UTC day: how far local time is ahead of UTC, and whether that changed
+        timezone('UTC', activity.time)
+            + coalesce(CASE WHEN activity.time < changed_at THEN before ELSE after END, INTERVAL 0 HOURS)
+            AS local_time,
+        seconds_viewed,
+        isfinite(activity.time) AND isfinite(start_position) AND isfinite(seconds_viewed) AS finite,
+        round(start_position * 1e6) AS starts,
+        round((start_position + seconds_viewed) * 1e6) AS ends
+    FROM activity
+    JOIN viewers USING (user_id)
+    LEFT JOIN videos USING (session_id)
+    LEFT JOIN clock ON utc_day = timezone('UTC', activity.time)::DATE
+)
+SELECT
+    pair,
+    length,
+    time,
+    local_time::DATE AS day,
+    CASE  -- the first that holds
+        WHEN pair IS NULL THEN 'unknown_session'
+        WHEN finite IS NOT TRUE THEN 'not_finite'
+        WHEN seconds_viewed < 0 THEN 'negative'
+        WHEN seconds_viewed < 1e-6 THEN 'zero_length'
+        WHEN length IS NULL THEN 'no_duration'
+        WHEN least(ends, length) <= greatest(starts, 0) THEN 'outside'
+        WHEN ends > length THEN 'clipped_end'
+        WHEN starts < 0 THEN 'clipped_start'
+        ELSE 'used'
+    END::ENUM (
+        'used', 'clipped_start', 'clipped_end',
+        'unknown_session', 'not_finite', 'negative', 'zero_length', 'no_duration', 'outside'
+    ) AS kind,
+    kind IN ('used', 'clipped_start', 'clipped_end') AS counts,
+    -- in ticks; kept for all that at least touches the video
+    CASE WHEN finite AND seconds_viewed >= 0 AND starts <= length AND ends >= 0
+        THEN TRY_CAST(greatest(starts, 0) AS BIGINT) * getvariable('chunks')
+    END AS starts,
+    CASE WHEN finite AND seconds_viewed >= 0 AND starts <= length AND ends >= 0
+        THEN TRY_CAST(least(ends, length) AS BIGINT) * getvariable('chunks')
+    END AS ends
+FROM placed;
+
+-- As many whole pairs at a time as fit into memory without effort.
+CREATE OR REPLACE TEMP TABLE parts AS
+WITH pairs AS (SELECT pair, count(*) AS stretches FROM stretches WHERE pair IS NOT NULL GROUP BY pair)
+SELECT min(pair) AS first_pair, max(pair) AS last_pair
+FROM (
+    SELECT pair, (sum(stretches) OVER (ORDER BY pair) - stretches) // getvariable('at_once') AS part FROM pairs
+)
+GROUP BY part
+ORDER BY first_pair;
+
+CREATE OR REPLACE TEMP TABLE chunk_sums (
+    video BIGINT, chunk BIGINT, viewers BIGINT, completed_days BIGINT, completed_viewers BIGINT,
+    spent HUGEINT, anonymous_spent HUGEINT
+);
+
+CREATE OR REPLACE TEMP TABLE session_sums (
+    video BIGINT, viewers BIGINT, anonymous_ids BIGINT, completed_viewers BIGINT,
+    spent HUGEINT, covered HUGEINT, anonymous_spent HUGEINT, records BIGINT
+);

@@ -1,0 +1,150 @@
+"""The change feed: which sessions of a course may have news, told by the usage summaries of its folders.
+
+One call for a folder tells the minutes viewed in it on each day. Where they equal what the lake holds for
+the folder's sessions, nothing is new there and none of them is asked; where they do not, sessions are asked,
+the most lately viewed first, until they do. What a summary counts is not documented, so the feed must earn
+its trust: it is used once a reading of *all* sessions of some course has agreed with it, and not for a
+course whose last full reading did not. Full readings come back at a set interval.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import msgspec
+
+from video_analytics.decoding import decoder
+from video_analytics.errors import Refused
+from video_analytics.files import write_bytes
+from video_analytics.lake import Lake
+from video_analytics.panopto.soap import Soap
+
+FOLDER = "panopto/change_feed"
+AGREES, DIFFERS, SILENT = "agrees", "differs", "silent"
+TOLERANCE = 0.01  # minutes a day: the vendor may round
+
+Minutes = Mapping[tuple[str, date], float]  # by session or folder, and day
+Session = Mapping[str, Any]  # a row of the table SESSIONS
+
+
+class State(msgspec.Struct, frozen=True):
+    """What the last full reading of a course's trailing days said of the feed."""
+
+    swept_on: date
+    verdict: str
+
+
+_STATE = decoder(State)
+
+
+@dataclass
+class Told:
+    """What the folders of a course told about some days, and which sessions lie in which folder."""
+
+    days: Sequence[date]
+    sessions_of: Mapping[str, list[str]]  # folder id: ids of its sessions, likeliest news first
+    below: Mapping[str, frozenset[str]]  # folder id: all sessions in it and its subfolders
+    minutes: dict[tuple[str, date], float] = field(default_factory=dict)  # by folder
+    refused: bool = False
+
+    def agrees(self, folder_id: str, held: Minutes) -> bool:
+        """Whether a folder's minutes equal what is held, of its own sessions or of all below it."""
+        groups = (frozenset(self.sessions_of[folder_id]), self.below[folder_id])
+        return any(self._equal(folder_id, sessions, held) for sessions in groups)
+
+    def _equal(self, folder_id: str, sessions: Iterable[str], held: Minutes) -> bool:
+        wanted = list(sessions)
+        return all(
+            math.isclose(
+                self.minutes.get((folder_id, day), 0.0),
+                math.fsum(held.get((session, day), 0.0) for session in wanted),
+                rel_tol=1e-6,
+                abs_tol=TOLERANCE,
+            )
+            for day in self.days
+        )
+
+    def verdict(self, held: Minutes) -> str:
+        """What a full reading says of the feed."""
+        if self.refused or not all(self.agrees(folder, held) for folder in self.sessions_of):
+            return DIFFERS
+        return AGREES if any(self.minutes.values()) else SILENT
+
+
+def ask(
+    soap: Soap,
+    sessions: Sequence[Session],
+    parents: Mapping[str, str | None],
+    days: Sequence[date],
+    held: Minutes,
+) -> Told:
+    """Ask every folder that has sessions about `days`; `parents` tells the tree."""
+    told = Told(days, _by_folder(sessions, held), _below(sessions, parents))
+    begin = datetime.combine(days[0], time(), UTC)
+    end = datetime.combine(days[-1], time(), UTC) + timedelta(days=1)
+    for folder_id in told.sessions_of:
+        try:
+            usages = soap.folder_usage(folder_id, begin, end)
+        except Refused:
+            told.refused = True
+            break
+        for usage in usages:
+            key = folder_id, usage.time.date()
+            told.minutes[key] = told.minutes.get(key, 0.0) + usage.minutes_viewed
+    return told
+
+
+def is_trusted(lake: Lake, course_id: str) -> bool:
+    """Whether the feed has proved right somewhere, and was not wrong about this course."""
+    states = {path.stem: _read(path.read_bytes()) for path in (lake.root / FOLDER).glob("*.json")}
+    own = states.get(course_id)
+    return own is not None and own.verdict != DIFFERS and any(s.verdict == AGREES for s in states.values())
+
+
+def is_sweep_due(lake: Lake, course_id: str, today: date, every_days: int) -> bool:
+    """Whether the last reading of all sessions is so many days ago."""
+    path = lake.root / FOLDER / f"{course_id}.json"
+    return not path.exists() or (today - _read(path.read_bytes()).swept_on).days >= every_days
+
+
+def remember(lake: Lake, course_id: str, today: date, verdict: str) -> None:
+    """Note a full reading."""
+    path = lake.root / FOLDER / f"{course_id}.json"
+    write_bytes(path, msgspec.json.encode(State(today, verdict)))
+
+
+def _read(data: bytes) -> State:
+    return _STATE(data)
+
+
+def _by_folder(sessions: Sequence[Session], held: Minutes) -> dict[str, list[str]]:
+    """The sessions of each folder, the most lately viewed first, then the youngest."""
+    viewed: dict[str, date] = {}
+    for session_id, day in held:
+        viewed[session_id] = max(day, viewed.get(session_id, date.min))
+    folders: dict[str, list[Session]] = defaultdict(list)
+    for session in sessions:
+        folders[session["folder_id"]].append(session)
+
+    def likelihood(session: Session) -> tuple[date, str]:
+        return viewed.get(session["session_id"], date.min), session["start_time"] or ""
+
+    return {
+        folder: [session["session_id"] for session in sorted(members, key=likelihood, reverse=True)]
+        for folder, members in folders.items()
+    }
+
+
+def _below(sessions: Sequence[Session], parents: Mapping[str, str | None]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for session in sessions:
+        folder: str | None = session["folder_id"]
+        seen: set[str] = set()
+        while folder is not None and folder not in seen:
+            seen.add(folder)
+            found[folder].add(session["session_id"])
+            folder = parents.get(folder)
+    return {folder: frozenset(members) for folder, members in found.items()}

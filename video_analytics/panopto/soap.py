@@ -1,0 +1,438 @@
+"""Panopto's SOAP door: viewing records and usage summaries of sessions and folders.
+
+zeep reads the service's own description (WSDL), builds the questions and reads the answers; how a question
+travels (limits, retries, tokens) is the road's `Session`. Nothing an answer names is ever fetched: no DTD,
+no entities, no imports. Panopto UsageReporting 4.0, Auth 4.2; an answer's times are UTC.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any, Protocol, TypeVar
+
+import requests
+import zeep
+from lxml import etree
+from zeep.exceptions import Error as ZeepError
+from zeep.exceptions import Fault
+from zeep.transports import Transport
+
+from video_analytics.errors import Incomplete, Refused, Unauthorized, Unavailable, VendorError
+from video_analytics.http import Answer, Call, Session, Tally, TokenSource, Waiting, transient_or_refused
+from video_analytics.panopto.rest import COOKIE, Rest, guid, limits, session
+from video_analytics.settings import Network, Panopto
+
+T = TypeVar("T")
+
+USAGE, AUTH = ("UsageReporting", "4.0"), ("Auth", "4.2")  # as the vendor's own clients ask
+NO_ACCESS = "does not have access to call this method"
+COOKIE_SECONDS = 900.0  # no lifetime is published: it is renewed this often, and when it is refused
+TRUSTED_SECONDS = 1.0  # after a success: then a refusal means the session, not the cookie
+MARGIN = timedelta(seconds=1)  # asked more on both sides: whether ends are included is not documented
+MOST_RECORDS = 50_000_000
+SMALLEST_SPAN = timedelta(seconds=2)
+_FAULTS: tuple[tuple[str, type[VendorError], str], ...] = (
+    # a part of the fault's text, what it means, what to do
+    (NO_ACCESS, Refused, "give the service's user the right to read this session's usage"),
+    ("See server logs for details", Unavailable, "Panopto's own trouble, often passing: try again later"),
+    ("Object reference not set", Refused, "the session does not exist any more, or its id is wrong"),
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One uninterrupted stretch of play. Positions and seconds are of the video's own timeline."""
+
+    session_id: str
+    user_id: str
+    time: datetime
+    start_position: float
+    seconds_viewed: float
+    playback_speed: float | None
+    start_reason: str | None
+    stop_reason: str | None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One day of a folder's or session's summary, UTC."""
+
+    time: datetime
+    views: int
+    unique_users: int
+    minutes_viewed: float
+
+
+@dataclass(frozen=True)
+class _Page:
+    records: list[Record]
+    total: int
+
+
+class Kept(Protocol):
+    """Where service descriptions stay between runs."""
+
+    def read(self, name: str) -> bytes | None:
+        """What is kept under a name, unless it is too old."""
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Keep it."""
+
+
+class _Sealed(Transport):
+    """zeep may load nothing and send nothing by itself."""
+
+    def load(self, url: str) -> bytes:  # noqa: ARG002 - of zeep's own signature
+        raise ValueError("a service description that imports another document")
+
+    def post(self, address: str, message: object, headers: object) -> object:
+        raise NotImplementedError
+
+
+class _Service:
+    """One service as its description says; the address is ours, whatever the description names."""
+
+    def __init__(self, name: str, description: bytes) -> None:
+        settings = zeep.Settings(
+            strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
+        )
+        with _readable():
+            _refuse_doctype(description)
+            self._client = zeep.Client(  # type: ignore[no-untyped-call]
+                BytesIO(description),
+                transport=_Sealed(),  # type: ignore[no-untyped-call]
+                settings=settings,
+            )
+            wanted = f"BasicHttpBinding_I{name}"
+            found = {qname.localname: binding for qname, binding in _bindings(self._client)}
+            self._binding = found[wanted]
+
+    def question(self, operation: str, given: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        """The envelope that asks for an operation, and the headers it travels with."""
+        envelope = self._binding.create_message(operation, **given)
+        action = self._binding.get(operation).soapaction
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
+        return etree.tostring(envelope, xml_declaration=True, encoding="utf-8"), headers
+
+    def result(self, operation: str, answer: Answer) -> Any:
+        """What an answer holds; raises ValueError where it is not what the description promises."""
+        with _readable():
+            _refuse_doctype(answer.body)
+            return self._binding.process_reply(
+                self._client, self._binding.get(operation), _as_response(answer)
+            )
+
+
+class Soap:
+    """SOAP calls to one Panopto site. Thread-safe; close it when done.
+
+    Raises the errors of `video_analytics.errors`; never returns half an answer.
+    """
+
+    def __init__(
+        self,
+        settings: Panopto,
+        network: Network,
+        rest: Rest,
+        *,
+        kept: Kept | None = None,
+        tally: Tally | None = None,
+        on_wait: Waiting | None = None,
+    ) -> None:
+        self.settings, self._rest, self._kept = settings, rest, kept
+        self.tally = tally or Tally()
+        self._limits = limits(settings)
+        self.cookies = TokenSource(self._log_on, trusted=TRUSTED_SECONDS)
+        more: dict[str, object] = {"verdict": verdict}
+        self._open = session(settings, network, self.tally, on_wait, self._limits, **more)
+        more |= {"tokens": self.cookies, "carry": _as_cookie, "refused": signed_out}
+        self._signed_in = session(settings, network, self.tally, on_wait, self._limits, **more)
+        self._services: dict[str, _Service] = {}
+
+    def close(self) -> None:
+        """Stop what runs in the background."""
+        self._limits.close()
+
+    def records(self, session_id: str, begin: datetime, end: datetime) -> list[Record]:
+        """Every viewing record of a session with `begin` <= time < `end`, as many as the vendor counts.
+
+        Pages have no order one could rely on. When the same record turns up on two of them, some other may
+        have been left out: then the span is halved until an answer fits on one page.
+
+        Raises:
+            Refused: the session may not be seen, or is gone.
+            Incomplete: collected and counted disagree, also after asking again.
+        """
+        for _ in range(3):
+            pages = self._pages(session_id, begin - MARGIN, end + MARGIN)
+            if pages is not None:
+                found = [record for page in pages for record in page]
+                return [record for record in found if begin <= record.time < end]
+        if end - begin <= SMALLEST_SPAN:
+            raise Incomplete(
+                f"Panopto GetSessionExtendedDetailedUsage {session_id} {begin:%F %T}: expected as many "
+                "records as counted, got fewer or the same ones twice; the pages keep moving: try again later"
+            )
+        middle = begin + (end - begin) / 2
+        return [*self.records(session_id, begin, middle), *self.records(session_id, middle, end)]
+
+    def folder_usage(self, folder_id: str, begin: datetime, end: datetime) -> list[Usage]:
+        """The usage of a folder by UTC day, days without any left out."""
+        given = {"folderId": folder_id, "beginRange": begin, "endRange": end, "granularity": "Daily"}
+        return self._summary("GetFolderSummaryUsage", folder_id, given)
+
+    def session_usage(self, session_id: str, begin: datetime, end: datetime) -> list[Usage]:
+        """The usage of a session by UTC day, days without any left out."""
+        given = {"sessionId": session_id, "beginRange": begin, "endRange": end, "granularity": "Daily"}
+        return self._summary("GetSessionSummaryUsage", session_id, given)
+
+    def server_version(self) -> str:
+        """The site's version; anybody may ask."""
+        return str(
+            self._ask(self._open, AUTH, "GetServerVersion", {}, "", lambda result, _: result or "unknown")
+        )
+
+    def _summary(self, operation: str, subject: str, given: dict[str, Any]) -> list[Usage]:
+        return self._ask(self._signed_in, USAGE, operation, given, subject, lambda result, _: _usages(result))
+
+    def _pages(self, session_id: str, begin: datetime, end: datetime) -> list[list[Record]] | None:
+        """All pages of a span; None where they contradict each other or their count."""
+        size = self.settings.page_size
+        first = self._page(session_id, begin, end, 0)
+        pages, collected = [first.records], len(first.records)
+        while collected < first.total:
+            page = self._page(session_id, begin, end, len(pages))
+            if not page.records or page.total != first.total:
+                return None
+            pages.append(page.records)
+            collected += len(page.records)
+            if len(pages) > first.total // size + 1:
+                break
+        return pages if collected == first.total and not _on_two_pages(pages) else None
+
+    def _page(self, session_id: str, begin: datetime, end: datetime, number: int) -> _Page:
+        given = {
+            "sessionId": session_id,
+            "pagination": {"MaxNumberResults": self.settings.page_size, "PageNumber": number},
+            "beginRange": begin,
+            "endRange": end,
+        }
+        about = f"{session_id} {begin:%F}..{end:%F} page {number}"
+
+        def decode(result: Any, _: Answer) -> _Page:
+            return _page(result, session_id, begin, end)
+
+        return self._ask(self._signed_in, USAGE, "GetSessionExtendedDetailedUsage", given, about, decode)
+
+    def _log_on(self) -> tuple[str, float]:
+        """A session cookie: with the user's password where there is one, else with the OAuth token."""
+        if self.settings.username is None or self.settings.password is None:
+            return self._rest.soap_cookie(), COOKIE_SECONDS
+        given = {
+            "userKey": self.settings.username,
+            "password": self.settings.password.get_secret_value(),
+        }
+
+        def cookie(result: Any, answer: Answer) -> str:
+            if result is not True:
+                raise Unauthorized(
+                    "Panopto LogOnWithPassword: expected true, got false: user or password are wrong; "
+                    "check PANOPTO_USERNAME (perhaps as provider\\user) and PANOPTO_PASSWORD"
+                )
+            if not answer.cookies.get(COOKIE):
+                raise ValueError(f"expected the cookie {COOKIE}")
+            return answer.cookies[COOKIE]
+
+        return self._ask(self._open, AUTH, "LogOnWithPassword", given, "", cookie), COOKIE_SECONDS
+
+    def _ask(
+        self,
+        asking: Session,
+        which: tuple[str, str],
+        operation: str,
+        given: dict[str, Any],
+        about: str,
+        decode: Callable[[Any, Answer], T],
+    ) -> T:
+        service = self._service(which)
+        content, headers = service.question(operation, given)
+        call = Call(
+            vendor="Panopto",
+            endpoint=operation,
+            url=self._address(which),
+            about=about,
+            content=content,
+            headers=headers,
+            timeout=self.settings.timeout_seconds,
+        )
+        return asking.exchange(call, lambda answer: decode(service.result(operation, answer), answer))
+
+    def _service(self, which: tuple[str, str]) -> _Service:
+        name, version = which
+        if name not in self._services:
+            kept = self._kept.read(f"{name}-{version}") if self._kept else None
+            self._services[name] = _Service(name, kept) if kept else self._described(which)
+        return self._services[name]
+
+    def _described(self, which: tuple[str, str]) -> _Service:
+        """The service as the site describes it, kept for the next time."""
+        name, version = which
+        call = Call(
+            vendor="Panopto",
+            endpoint=f"{name} description",
+            url=self._address(which),
+            params={"singleWsdl": ""},
+            timeout=self.settings.timeout_seconds,
+        )
+
+        def decode(body: bytes) -> tuple[_Service, bytes]:
+            return _Service(name, body), body
+
+        service, body = self._open.fetch(call, decode)
+        if self._kept:
+            self._kept.keep(f"{name}-{version}", body)
+        return service
+
+    def _address(self, which: tuple[str, str]) -> str:
+        name, version = which
+        return f"{self.settings.server}/Panopto/PublicAPI/{version}/{name}.svc"
+
+
+def signed_out(answer: Answer) -> bool:
+    """Whether an answer says that the cookie is dead or a right is missing: both sound alike."""
+    kind = answer.headers.get("Content-Type", "").lower()
+    to_the_login_page = answer.status == 302 or (answer.status == 200 and kind.startswith("text/html"))  # noqa: PLR2004
+    refused = answer.status == 500 and NO_ACCESS.encode() in answer.body  # noqa: PLR2004
+    return answer.status == 401 or to_the_login_page or refused  # noqa: PLR2004
+
+
+def verdict(call: Call, answer: Answer) -> VendorError:
+    """What a SOAP error answer means: a fault by its text, anything else by its HTTP status."""
+    said = _fault(answer.body)
+    for part, kind, mend in _FAULTS:
+        if part in said:
+            return kind(f"{call}: {said[:200]}; {mend}", status=answer.status, code="fault")
+    return transient_or_refused(call, answer, "", said)
+
+
+def _fault(body: bytes) -> str:
+    """The text of a SOAP fault, "" where the answer is none."""
+    try:
+        with _readable():
+            _refuse_doctype(body)
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+            found = etree.fromstring(body, parser).find(".//{*}Fault/faultstring")
+    except ValueError:
+        return ""
+    return (found.text or "").strip() if found is not None else ""
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Whatever a parser says of an answer becomes a ValueError that does not quote it."""
+    try:
+        yield
+    except Fault as error:  # with HTTP 200
+        raise ValueError(f"a fault: {str(error.message)[:200]}") from None
+    except (ZeepError, etree.LxmlError, requests.RequestException) as error:
+        raise ValueError(f"expected the XML of this service ({type(error).__name__})") from None
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
+        own = str(error) if type(error) is ValueError and "expected" in str(error) else type(error).__name__
+        raise ValueError(f"expected the XML of this service ({own})") from None
+
+
+def _refuse_doctype(body: bytes) -> None:
+    """No answer of this service has a DTD; bombs and foreign entities do."""
+    head = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not head.startswith(b"<"):
+        raise ValueError("expected XML in UTF-8")
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise ValueError("expected XML without a DTD")
+
+
+def _bindings(client: zeep.Client) -> list[tuple[Any, Any]]:
+    return [(etree.QName(name), binding) for name, binding in client.wsdl.bindings.items()]
+
+
+def _as_response(answer: Answer) -> requests.Response:
+    """An answer in the shape zeep expects."""
+    response = requests.Response()
+    response.status_code = answer.status
+    response.headers.update({"Content-Type": "text/xml; charset=utf-8"})
+    response.encoding = "utf-8"
+    response._content = answer.body  # noqa: SLF001 - there is no public way to make one
+    return response
+
+
+def _as_cookie(value: str) -> dict[str, str]:
+    return {"Cookie": f"{COOKIE}={value}"}
+
+
+def _page(result: Any, session_id: str, begin: datetime, end: datetime) -> _Page:
+    """A page of records, checked: all of the session asked for, within the span, and counted."""
+    if result is None:
+        raise ValueError("expected a page of records, got nothing")
+    total = result.TotalNumberResponses
+    if not isinstance(total, int) or not 0 <= total <= MOST_RECORDS:
+        raise ValueError("expected a plausible TotalNumberResponses")
+    items = (result.PagedResponses and result.PagedResponses.ExtendedDetailedUsageResponseItem) or []
+    records = [_record(item) for item in items]
+    if any(record.session_id != session_id for record in records):
+        raise ValueError("expected records of this session only, some are of another")
+    if any(not begin <= record.time <= end for record in records):
+        raise ValueError("expected records of the span asked for, some are outside of it")
+    if len(records) > total:
+        raise ValueError(f"expected at most the {total} records counted, got {len(records)}")
+    return _Page(records, total)
+
+
+def _record(item: Any) -> Record:
+    if item is None or not isinstance(item.Time, datetime) or item.Time.tzinfo is None:
+        raise ValueError("expected a record with a time and its offset")
+    speed = item.PlaybackSpeed
+    return Record(
+        session_id=guid(str(item.SessionId)),
+        user_id=guid(str(item.UserId)),
+        time=item.Time.astimezone(UTC),
+        start_position=_seconds(item.StartPosition),
+        seconds_viewed=_seconds(item.SecondsViewed),
+        playback_speed=None if speed is None else float(speed),
+        start_reason=_text(item.StartReason),
+        stop_reason=_text(item.StopReason),
+    )
+
+
+def _seconds(value: Any) -> float:
+    """Absent means zero, as the vendor's serializer leaves out what is zero."""
+    return 0.0 if value is None else float(value)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _usages(result: Any) -> list[Usage]:
+    items = (result and result.SummaryUsageResponseItem) or []
+    usages = []
+    for item in items:
+        if item is None or not isinstance(item.Time, datetime) or item.Time.tzinfo is None:
+            raise ValueError("expected a summary with a time and its offset")
+        minutes = _seconds(item.MinutesViewed)
+        if not math.isfinite(minutes):
+            raise ValueError("expected a finite MinutesViewed")
+        usages.append(Usage(item.Time.astimezone(UTC), item.Views or 0, item.UniqueUsers or 0, minutes))
+    return usages
+
+
+def _on_two_pages(pages: list[list[Record]]) -> bool:
+    """Whether an equal record stands on two pages. Twins on one page are real: one page is one look."""
+    seen: set[Record] = set()
+    for page in pages:
+        here = set(page)
+        if here & seen:
+            return True
+        seen |= here
+    return False
