@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from video_analytics.brightcove.windows import spans
+from video_analytics.days import spans
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.http import Tally
 from video_analytics.status import FAILED, MISSING, STATES, AccountStatus

@@ -7,8 +7,11 @@ from typing import Any
 import dagster as dg
 
 from video_analytics.brightcove.assets import brightcove_assets
-from video_analytics.brightcove.resources import road_resource
+from video_analytics.brightcove.resources import road_resource as brightcove_road
+from video_analytics.panopto.assets import panopto_assets
+from video_analytics.panopto.resources import road_resource as panopto_road
 from video_analytics.settings import Settings, load_settings
+from video_analytics.warehouse import warehouse_asset
 
 
 def build_defs(
@@ -18,10 +21,15 @@ def build_defs(
     home = settings or load_settings()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies: beta for years, version pinned
-        assets = brightcove_assets(home)
+        sources = [*brightcove_assets(home), *panopto_assets(home)]
+        assets = [*sources, warehouse_asset(home, sources)]
     return dg.Definitions(
         assets=assets,
-        resources={"brightcove": road_resource(home), **(resource_overrides or {})},
+        resources={
+            "brightcove": brightcove_road(home),
+            "panopto": panopto_road(home),
+            **(resource_overrides or {}),
+        },
         executor=dg.in_process_executor,  # every run is one step; a process more would only cost time
     )
 

@@ -1,4 +1,4 @@
-"""Partitions: accounts, account by day, categories; and the loop that works through those of a run.
+"""Partitions: accounts and courses, each by day; and the loop that works through those of a run.
 
 A run may hold one partition or a range; code that materializes never assumes one. Dagster is at home here.
 """
@@ -14,10 +14,12 @@ import dagster as dg
 
 from video_analytics.clock import now
 from video_analytics.errors import VideoAnalyticsError
+from video_analytics.panopto.plan import daily_since, history_years
 from video_analytics.settings import Account, Settings
 from video_analytics.watch import Watch
 
-ACCOUNT, DATE = "account", "date"
+ACCOUNT, COURSE, DATE, YEAR = "account", "course", "date", "year"
+COURSES = dg.DynamicPartitionsDefinition(name="panopto_courses")  # the ids of their folders
 
 Facts = Mapping[str, Any]
 
@@ -46,6 +48,39 @@ def categories(settings: Settings) -> dg.StaticPartitionsDefinition:
     return dg.StaticPartitionsDefinition(list(settings.categories))
 
 
+def course_days(settings: Settings) -> dg.MultiPartitionsDefinition:
+    """One partition for each course and UTC day of the recent years; keys read `course|date`."""
+    first = daily_since(settings.panopto, now())
+    days = dg.DailyPartitionsDefinition(first.isoformat())
+    return dg.MultiPartitionsDefinition({COURSE: COURSES, DATE: days})
+
+
+def course_years(settings: Settings) -> dg.MultiPartitionsDefinition:
+    """One partition for each course and year before the days; keys read `course|year`."""
+    years = [str(year) for year in history_years(settings.panopto, now())]
+    return dg.MultiPartitionsDefinition({COURSE: COURSES, YEAR: dg.StaticPartitionsDefinition(years)})
+
+
+def course_part(course_id: str, part: date | int) -> dg.MultiPartitionKey:
+    """The partition key of a course's day or year."""
+    return dg.MultiPartitionKey({COURSE: course_id, YEAR if isinstance(part, int) else DATE: str(part)})
+
+
+def course_and_part(partition: str) -> tuple[str, str]:
+    """The course's id and the day or year of a partition."""
+    keys = _keys(partition)
+    return keys[COURSE], keys.get(DATE) or keys[YEAR]
+
+
+def add_courses(instance: dg.DagsterInstance, course_ids: Iterable[str]) -> list[str]:
+    """Make partitions of the courses that have none yet; gives those. None is ever taken away."""
+    held = set(instance.get_dynamic_partitions(str(COURSES.name)))
+    new = [course_id for course_id in course_ids if course_id not in held]
+    if new:
+        instance.add_dynamic_partitions(str(COURSES.name), new)
+    return new
+
+
 def account_day(account: Account, day: date) -> dg.MultiPartitionKey:
     """The partition key of an account's day."""
     return dg.MultiPartitionKey({ACCOUNT: account.key, DATE: day.isoformat()})
@@ -53,10 +88,14 @@ def account_day(account: Account, day: date) -> dg.MultiPartitionKey:
 
 def account_and_day(partition: str) -> tuple[str, date]:
     """The account's key and the day of a partition, whatever the order of its dimensions."""
-    if not isinstance(partition, dg.MultiPartitionKey):
-        raise TypeError(f"expected a partition of account and date, got {partition!r}")
-    keys = partition.keys_by_dimension
+    keys = _keys(partition)
     return keys[ACCOUNT], date.fromisoformat(keys[DATE])
+
+
+def _keys(partition: str) -> Mapping[str, str]:
+    if not isinstance(partition, dg.MultiPartitionKey):
+        raise TypeError(f"expected a partition of two dimensions, got {partition!r}")
+    return partition.keys_by_dimension
 
 
 Record = Callable[[str, Facts | VideoAnalyticsError], None]

@@ -13,7 +13,8 @@ from video_analytics.console import Bars, print_calls, print_failures, print_fil
 from video_analytics.http import Tally
 from video_analytics.instance import open_instance
 from video_analytics.lake import Lake
-from video_analytics.runs import Runner, sweep, wanted_days
+from video_analytics.roads import run_brightcove, wanted_days
+from video_analytics.runs import Runner, sweep
 from video_analytics.settings import Account, Settings
 
 
@@ -27,7 +28,7 @@ def run_road(
     tally = Tally()
     with open_instance(settings) as (instance, tags), Bars(console, tally) as bars:
         runner = Runner(settings, bars, tally, instance, tags)
-        runner.run(wanted)
+        run_brightcove(runner, wanted)
     days = sum(map(len, wanted.values()))
     print_failures(console, bars.failures)
     console.print(f"{days:,} account-days asked for, {bars.rows:,} rows of videos and days in the lake")

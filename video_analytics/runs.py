@@ -1,30 +1,26 @@
-"""Runs through Dagster in this process: what `video-analytics run` asks for, asset by asset.
+"""Runs through Dagster in this process: an asset, and ranges of its partitions.
 
-Every run is recorded in the home's Dagster instance, so the UI shows the same as the command line.
+Every run is recorded in the home's Dagster instance, so the UI shows the same as the command line. Which
+assets a source has, and in which order, is `roads.py`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
+from typing import Any
 
 import dagster as dg
 
-from video_analytics import files
-from video_analytics.brightcove.assets import key
-from video_analytics.brightcove.collect import readings
-from video_analytics.brightcove.finality import last_closed, outdated, trailing
-from video_analytics.brightcove.resources import road_resource
-from video_analytics.brightcove.windows import spans
-from video_analytics.clock import now
+from video_analytics import files, warehouse
+from video_analytics.brightcove.resources import road_resource as brightcove_road
+from video_analytics.days import spans
 from video_analytics.definitions import build_defs
-from video_analytics.errors import SettingsError
 from video_analytics.http import Tally
-from video_analytics.lake import Lake
-from video_analytics.settings import Account, Settings
+from video_analytics.panopto.resources import road_resource as panopto_road
+from video_analytics.settings import Settings
 from video_analytics.watch import Watch
 
-BY_ACCOUNT_AFTER_DAYS = ("last_viewed", "video_cache", "cms_files", "reporting_files")
 START_TAG, END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -53,9 +49,10 @@ class Runner:
         instance: dg.DagsterInstance,
         tags: Mapping[str, str],
     ) -> None:
-        self._settings, self._instance, self._tags = settings, instance, dict(tags)
-        road = road_resource(settings, watch, tally)
-        definitions = build_defs(settings, {"brightcove": road})
+        self.settings, self.instance, self._watch, self._tags = settings, instance, watch, dict(tags)
+        roads = {"brightcove": brightcove_road, "panopto": panopto_road}
+        opened = {name: road(settings, watch, tally) for name, road in roads.items()}
+        definitions = build_defs(settings, opened)
         self._job = definitions.resolve_implicit_global_asset_job_def()
         self.errors: list[str] = []
 
@@ -64,30 +61,22 @@ class Runner:
         """Whether every run so far succeeded."""
         return not self.errors
 
-    def run(self, wanted: Mapping[Account, Sequence[date]]) -> None:
-        """The whole road for some accounts and days: catalogue, days, what follows from them, files."""
-        names = [account.key for account in wanted]
-        order = [account.key for account in self._settings.brightcove.accounts]
-        by_account = list(blocks(names, order))
-        categories = {account.category for account in wanted}
-        self._materialize(key("cms_catalog"), by_account)
-        self._materialize(key("daily_analytics"), list(day_ranges(wanted, order)))
-        for asset in BY_ACCOUNT_AFTER_DAYS:
-            self._materialize(key(asset), by_account)
-        by_category = list(blocks(categories, list(self._settings.categories)))
-        self._materialize(key("multi_year"), by_category)
-        self._materialize(dg.AssetKey("warehouse"), [None])
-
-    def _materialize(self, asset: dg.AssetKey, ranges: Sequence[Range | None]) -> None:
+    def materialize(
+        self, asset: dg.AssetKey, ranges: Sequence[Range | None], config: Mapping[str, Any] | None = None
+    ) -> None:
+        """A run for each range of an asset's partitions; one run where it has none."""
+        ops = {"ops": {asset.to_python_identifier(): {"config": dict(config)}}} if config else {}
         for span in ranges:
             tags = self._tags | (span.tags() if span else {})
             result = self._job.execute_in_process(
-                run_config=_QUIET,
-                instance=self._instance,
+                run_config=_QUIET | ops,
+                instance=self.instance,
                 asset_selection=[asset],
                 tags=tags,
                 raise_on_error=False,
             )
+            if result.success and asset == warehouse.KEY:
+                self._watch.done("warehouse", "all", {})
             if not result.success:
                 self.errors.append(f"{asset.to_user_string()}: {_why(result)}")
 
@@ -97,47 +86,24 @@ def sweep(settings: Settings) -> int:
     return sum(files.sweep(folder) for folder in (settings.lake, settings.exports) if folder.exists())
 
 
-def wanted_days(
-    settings: Settings, accounts: Sequence[Account], first: date | None, last: date | None
-) -> dict[Account, list[date]]:
-    """The days a run reads: those asked for, or the trailing ones and those the vendor has changed since."""
-    if first is None and last is None:
-        return {account: _due(settings, account) for account in accounts}
-    return {account: _asked(settings, account, first, last) for account in accounts}
+def day_ranges(wanted: Mapping[str, Sequence[date]], order: Sequence[str]) -> Iterator[Range]:
+    """Ranges over the neighbours (accounts, courses) and the days of each that are wanted, and no others."""
+    return rectangles(
+        {
+            name: [(str(first), str(last), (last - first).days + 1) for first, last in spans(days)]
+            for name, days in wanted.items()
+        },
+        order,
+    )
 
 
-def _due(settings: Settings, account: Account) -> list[date]:
-    held = readings(Lake(settings.lake), account)
-    changed = outdated(held, account, settings.brightcove, now())
-    return sorted({*trailing(account, settings.brightcove, now()), *changed})
-
-
-def _asked(settings: Settings, account: Account, first: date | None, last: date | None) -> list[date]:
-    closed = last_closed(account, now())
-    start, end = first or settings.brightcove.start_date, last or closed
-    if start < settings.brightcove.start_date:
-        raise SettingsError(
-            f"--from {start}: the platform's first day is {settings.brightcove.start_date}; "
-            "ask for later days or set start_date in settings.toml"
-        )
-    if end > closed:
-        raise SettingsError(
-            f"--to {end}: the last day that is over for {account.name} ({account.timezone}) is {closed}; "
-            "ask for earlier days"
-        )
-    if start > end:
-        raise SettingsError(f"--from {start} is after --to {end}; swap them")
-    return [start + timedelta(days=number) for number in range((end - start).days + 1)]
-
-
-def day_ranges(wanted: Mapping[Account, Sequence[date]], order: Sequence[str]) -> Iterator[Range]:
-    """As few rectangles of neighbouring accounts and days as possible that hold just what is wanted."""
-    accounts_of: dict[tuple[date, date], list[str]] = {}
-    for account, days in wanted.items():
-        for span in spans(days):
-            accounts_of.setdefault(span, []).append(account.key)
-    for (first, last), names in sorted(accounts_of.items()):
-        length = (last - first).days + 1
+def rectangles(wanted: Mapping[str, Iterable[tuple[str, str, int]]], order: Sequence[str]) -> Iterator[Range]:
+    """As few ranges as possible over names and their spans: first and last key, and how many are between."""
+    members: dict[tuple[str, str, int], list[str]] = {}
+    for name, held in wanted.items():
+        for span in held:
+            members.setdefault(span, []).append(name)
+    for (first, last, length), names in sorted(members.items()):
         for block in blocks(names, order):
             yield Range(f"{block.first}|{first}", f"{block.last}|{last}", block.size * length)
 

@@ -1,14 +1,14 @@
 """What is complete, provisional, missing and failed: read from the lake, day by day."""
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from video_analytics.brightcove.collect import readings
 from video_analytics.brightcove.finality import PROVISIONAL, last_closed
 from video_analytics.brightcove.tables import DAILY_ANALYTICS
-from video_analytics.brightcove.windows import spans
 from video_analytics.clock import now
+from video_analytics.days import days_between, spans
 from video_analytics.lake import Lake, day_key
 from video_analytics.settings import Account, Settings
 
@@ -50,7 +50,7 @@ def status_of(settings: Settings, account: Account) -> AccountStatus:
     failed = set(lake.failed_days(DAILY_ANALYTICS, account.id))
     state = {day: PROVISIONAL if was == PROVISIONAL else COMPLETE for day, was in readings(lake, account)}
     state |= dict.fromkeys(failed, FAILED)
-    horizon = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    horizon = days_between(first, last)
     days = {name: [day for day in horizon if state.get(day, MISSING) == name] for name in STATES}
     reasons = {day: lake.failure(DAILY_ANALYTICS, day_key(account.id, day)) or "" for day in days[FAILED]}
     return AccountStatus(account, first, last, days, reasons)

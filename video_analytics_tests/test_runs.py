@@ -16,7 +16,8 @@ from video_analytics.errors import SettingsError
 from video_analytics.http import Tally
 from video_analytics.instance import open_instance
 from video_analytics.lake import Lake, day_key
-from video_analytics.runs import Runner, blocks, day_ranges, wanted_days
+from video_analytics.roads import run_brightcove, wanted_days
+from video_analytics.runs import Runner, blocks, day_ranges
 from video_analytics.settings import Account, Settings
 from video_analytics_tests.conftest import (
     NOW,
@@ -38,7 +39,7 @@ def run(settings: Settings, wanted: dict[Account, list[dt.date]]) -> tuple[Runne
     bars = Bars(Console(quiet=True), tally)
     with open_instance(settings) as (instance, tags), bars:
         runner = Runner(settings, bars, tally, instance, tags)
-        runner.run(wanted)
+        run_brightcove(runner, wanted)
     return runner, bars, tally
 
 
@@ -50,7 +51,7 @@ def materialized(settings: Settings, name: str) -> set[str]:
 @given(st.dictionaries(st.sampled_from(BUILT_IN), st.sets(st.sampled_from(DAYS), max_size=12), max_size=11))
 def test_ranges_hold_just_the_wanted_days(wanted: dict[Account, set[dt.date]]) -> None:
     held = []
-    for span in day_ranges({account: sorted(days) for account, days in wanted.items()}, ORDER):
+    for span in day_ranges({account.key: sorted(days) for account, days in wanted.items()}, ORDER):
         (first_name, first_day), (last_name, last_day) = span.first.split("|"), span.last.split("|")
         names = ORDER[ORDER.index(first_name) : ORDER.index(last_name) + 1]
         length = (dt.date.fromisoformat(last_day) - dt.date.fromisoformat(first_day)).days + 1

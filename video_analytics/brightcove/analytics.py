@@ -14,7 +14,8 @@ from datetime import date
 from video_analytics.brightcove import reports
 from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.tables import METRICS
-from video_analytics.brightcove.windows import ONE_DAY, Window, plan
+from video_analytics.brightcove.windows import Window, plan
+from video_analytics.days import ONE_DAY
 from video_analytics.errors import (
     Incomplete,
     Malformed,

@@ -9,12 +9,10 @@ from datetime import date
 
 import dagster as dg
 
-from video_analytics import lake as lakes
 from video_analytics import partitions
 from video_analytics.brightcove import daily_files, exports, last_views, multi_year
 from video_analytics.brightcove.collect import collect_catalogue, collect_days
 from video_analytics.brightcove.resources import Road
-from video_analytics.brightcove.tables import TABLES
 from video_analytics.clock import today
 from video_analytics.partitions import Facts
 from video_analytics.settings import Account, Settings
@@ -34,7 +32,6 @@ def brightcove_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     own_days = [dg.AssetDep(key("daily_analytics"), partition_mapping=by_account)]
     viewed, cached = [key("cms_catalog"), key("last_viewed")], [key("cms_catalog"), key("video_cache")]
     consolidated = _whole("daily_analytics", "cms_catalog", "video_cache")
-    everything = _whole("cms_catalog", "daily_analytics", "last_viewed", "video_cache", "multi_year")
     at_once = settings.brightcove.parallel_accounts
     return [
         account_asset(settings, cms_catalog, kinds=TABLE, pool=POOL, at_once=at_once),
@@ -44,7 +41,6 @@ def brightcove_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         account_asset(settings, cms_files, deps=viewed, kinds=FILE | {"excel"}),
         account_asset(settings, reporting_files, deps=cached, kinds=FILE),
         multi_year_asset(settings, consolidated),
-        warehouse_asset(everything),
     ]
 
 
@@ -166,19 +162,6 @@ def multi_year_asset(settings: Settings, deps: Deps) -> dg.AssetsDefinition:
         return partitions.work_through(context, brightcove.watch, work, CATEGORIES_AT_ONCE)
 
     return asset
-
-
-def warehouse_asset(deps: Deps) -> dg.AssetsDefinition:
-    """The unpartitioned asset that analysts open."""
-
-    @dg.asset(key="warehouse", deps=deps, group_name="lake", kinds={"duckdb"})
-    def warehouse(brightcove: dg.ResourceParam[Road]) -> Result:
-        """`lake/warehouse.duckdb`: a view for each table of the lake, for analysts."""
-        lakes.publish_warehouse(brightcove.lake, TABLES)
-        brightcove.watch.done("warehouse", "all", {})
-        return dg.MaterializeResult(metadata={"views": len(TABLES)})
-
-    return warehouse
 
 
 def key(name: str) -> dg.AssetKey:

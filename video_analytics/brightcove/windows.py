@@ -1,11 +1,10 @@
 """Days grouped into the windows that one Analytics query asks for."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date
 
-ONE_DAY = timedelta(days=1)
+from video_analytics.days import ONE_DAY
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,3 @@ def plan(days: Collection[date], longest: int) -> list[Window]:
         else:
             windows.append([day])
     return [Window(tuple(window)) for window in windows]
-
-
-def spans(days: Iterable[date]) -> list[tuple[date, date]]:
-    """First and last day of each unbroken run of days, in order."""
-    result = []
-    for _, run in groupby(enumerate(sorted(days)), key=lambda pair: pair[1].toordinal() - pair[0]):
-        held = [day for _, day in run]
-        result.append((held[0], held[-1]))
-    return result

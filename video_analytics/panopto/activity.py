@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -108,7 +108,7 @@ def put(
     held, facts = lake.read(table, key), lake.facts(table, key) or {}
     if facts and facts["identities"] != identities.mark:
         raise SettingsError(
-            f"settings: panopto.pseudonymise: {table.name}/{key} holds viewers named {facts['identities']!r}, "
+            f"settings: panopto.pseudonymise: {table.name}/{key} has viewers named {facts['identities']!r}, "
             f"the settings say {identities.mark!r}; go back to the former setting and key, or move the "
             "lake's folder panopto away and let it be filled again"
         )
@@ -151,8 +151,3 @@ def minutes(table: pa.Table) -> dict[tuple[str, date], float]:
     sums = table.group_by(["session_id", "date"]).aggregate([("seconds_viewed", "sum")]).to_pydict()
     keys = zip(sums["session_id"], sums["date"], strict=True)
     return {key: seconds / 60 for key, seconds in zip(keys, sums["seconds_viewed_sum"], strict=True)}
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """Every day from first to last, both included."""
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]

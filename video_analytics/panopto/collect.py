@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from video_analytics.clock import now
+from video_analytics.days import ONE_DAY, days_between, spans
 from video_analytics.errors import Incomplete, Refused, VideoAnalyticsError
 from video_analytics.lake import Lake, Table, day_key
 from video_analytics.panopto import activity, feed, plan
@@ -148,7 +149,7 @@ def collect_days(
         else:
             facts = {"rows": facts["rows"], "changed": 0}
         yield course.outcome(day, facts, asked)
-    unbroken = len(plan.runs(closed)) == 1 and closed[-1] >= max(held, default=closed[-1])
+    unbroken = len(spans(closed)) == 1 and closed[-1] >= max(held, default=closed[-1])
     if unbroken:
         course.note(closed[0], closed[-1])
 
@@ -162,7 +163,7 @@ def collect_years(
     """
     course = Course(soap, lake, course_id)
     _check_listed(course)
-    before = plan.daily_since(course.settings, course.now) - plan.ONE_DAY
+    before = plan.daily_since(course.settings, course.now) - ONE_DAY
     first = max(course.settings.start_date, date(min(years), 1, 1))
     made = {year: _from_days(course, year) for year in years if not plan.is_held(lake, course_id, year)}
     lost = any(rows is None for rows in made.values())
@@ -184,6 +185,24 @@ def collect_years(
     course.note(first, before, years=True)
 
 
+def fail_days(
+    lake: Lake, course_id: str, days: Iterable[date], error: VideoAnalyticsError
+) -> Iterator[Outcome]:
+    """Mark days as failed, where nothing of a course could be read; what they hold stays."""
+    for day in days:
+        lake.fail(VIEWING_ACTIVITY, day_key(course_id, day), str(error))
+        yield Outcome(day, error=error)
+
+
+def fail_years(
+    lake: Lake, course_id: str, years: Iterable[int], error: VideoAnalyticsError
+) -> Iterator[Outcome]:
+    """Mark years as failed, where nothing of a course could be read; what they hold stays."""
+    for year in years:
+        lake.fail(VIEWING_HISTORY, plan.year_key(course_id, year), str(error))
+        yield Outcome(year, error=error)
+
+
 def _check_listed(course: Course) -> None:
     if not course.lake.path(SESSIONS, course.id).exists():
         raise Refused(
@@ -193,7 +212,7 @@ def _check_listed(course: Course) -> None:
 
 
 def _ask_spans(course: Course, sessions: Sequence[str], days: Sequence[date]) -> None:
-    for span in plan.runs(days):
+    for span in spans(days):
         course.ask(sessions, span)
 
 
@@ -232,7 +251,7 @@ def _mend(course: Course, old: Sequence[str], days: set[date]) -> None:
         for session in (facts or {}).get("lacking", ()):
             lacking[session].append(day)
     for session, missing in lacking.items():
-        for span in plan.runs(missing):
+        for span in spans(missing):
             done = course.harvest.on(*span)
             if session in old and session not in done.sessions and session not in done.lacking:
                 course.ask([session], span)
@@ -282,7 +301,7 @@ def _held_now(course: Course, days: Sequence[date]) -> dict[tuple[str, date], fl
 def _from_days(course: Course, year: int) -> pa.Table | None:
     """A year's rows from its days; None where not all of them are held whole."""
     first, last = _year(year, plan.horizon(course.sessions, course.settings, course.now).first)
-    wanted = set(activity.days_between(first, last)) if first <= last else set()
+    wanted = set(days_between(first, last)) if first <= last else set()
     held = set(course.lake.days(VIEWING_ACTIVITY, course.id))
     failed = set(course.lake.failed_days(VIEWING_ACTIVITY, course.id))
     if not wanted or not wanted <= held - failed:

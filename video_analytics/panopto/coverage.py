@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files as resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ KINDS = (
     "no_duration",
     "not_finite",
 )
+MICROSECONDS = 1_000_000
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -59,6 +60,7 @@ def compute(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -
     _set_variables(connection, rules)
     connection.register("clock", _clock(connection, ZoneInfo(rules.zone)))
     connection.execute(_sql("coverage_stretches.sql"))
+    connection.unregister("clock")
     _write_parts(connection, rules, folder)
     for name in ("session_measures", "chunk_measures"):
         target = quoted(str(folder / f"{name}.parquet"))
@@ -83,43 +85,36 @@ def _set_variables(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 def _clock(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> pa.Table:
     """For each UTC day with records: how far local time is ahead, and when that changed, if it did.
 
-    From Python's own time zones, as these are kept up to date with the system; DuckDB's are as old as it is.
+    All in microseconds but the day, which counts from 1970. From Python's own time zones, as these are kept
+    up to date with the system; DuckDB's are as old as its release.
     """
     bounds = connection.sql("""
-        SELECT min(time)::DATE, max(time)::DATE FROM (SELECT timezone('UTC', time) AS time FROM activity)
-        WHERE time BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2100-01-01'
+        SELECT epoch_us(min(time)) // 86_400_000_000, epoch_us(max(time)) // 86_400_000_000 FROM activity
+        WHERE time BETWEEN TIMESTAMPTZ '1970-01-01 00:00:00+00' AND TIMESTAMPTZ '2100-01-01 00:00:00+00'
     """).fetchall()
-    rows = [_clock_of_day(day, zone) for day in _days(*bounds[0])]
-    columns = [
-        ("utc_day", pa.date32()),
-        ("changed_at", pa.timestamp("us", tz="UTC")),
-        ("before", pa.duration("us")),
-        ("after", pa.duration("us")),
-    ]
-    return pa.Table.from_pylist(
-        [dict(zip(dict(columns), row, strict=True)) for row in rows], schema=pa.schema(columns)
+    first, last = bounds[0]
+    days = () if first is None else range(first, last + 1)
+    columns = ("utc_day", "changed_at", "before", "after")
+    rows = [(day, *_clock_of_day(day, zone)) for day in days]
+    return pa.table(
+        {name: pa.array([row[at] for row in rows], pa.int64()) for at, name in enumerate(columns)}
     )
 
 
-def _days(first: date | None, last: date | None) -> Iterator[date]:
-    if first and last:
-        yield from (first + timedelta(days=number) for number in range((last - first).days + 1))
-
-
-def _clock_of_day(day: date, zone: ZoneInfo) -> tuple[date, datetime | None, timedelta, timedelta]:
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    end = start + timedelta(days=1)
+def _clock_of_day(day: int, zone: ZoneInfo) -> tuple[int | None, int, int]:
+    start, end = day * 86_400, (day + 1) * 86_400
     before, after = _ahead(start, zone), _ahead(end, zone)
     if before == after:
-        return day, None, before, after
-    while end - start > timedelta(seconds=1):  # zones change at whole seconds
-        middle = start + timedelta(seconds=(end - start) // timedelta(seconds=2))
+        return None, before, after
+    while end - start > 1:  # zones change at whole seconds
+        middle = (start + end) // 2
         start, end = (middle, end) if _ahead(middle, zone) == before else (start, middle)
-    return day, end, before, after
+    return end * MICROSECONDS, before, after
 
 
-def _ahead(instant: datetime, zone: ZoneInfo) -> timedelta:
-    return instant.astimezone(zone).utcoffset() or timedelta()
+def _ahead(second: int, zone: ZoneInfo) -> int:
+    ahead = datetime.fromtimestamp(second, zone).utcoffset() or timedelta()
+    return ahead // timedelta(microseconds=1)
 
 
 def _write_parts(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -> None:
@@ -155,7 +150,9 @@ def _parts(connection: duckdb.DuckDBPyConnection, *, legacy_rows: bool) -> Itera
         yield {name: connection.sql(query).to_arrow_table() for name, query in queries.items()}
 
 
-def _write(writers: dict[str, pq.ParquetWriter], rows: dict[str, pa.Table], words: dict[str, pa.Array]) -> None:
+def _write(
+    writers: dict[str, pq.ParquetWriter], rows: dict[str, pa.Table], words: dict[str, pa.Array]
+) -> None:
     for name, writer in writers.items():
         columns = [
             _worded(column.combine_chunks(), words[field]) if field in words else column
@@ -177,7 +174,10 @@ def _words(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Array:
     return connection.sql(query).to_arrow_table().column(0).combine_chunks().cast(pa.string())
 
 
-_KEY = [("session_id", pa.dictionary(pa.int32(), pa.string())), ("user_id", pa.dictionary(pa.int32(), pa.string()))]
+_KEY = [
+    ("session_id", pa.dictionary(pa.int32(), pa.string())),
+    ("user_id", pa.dictionary(pa.int32(), pa.string())),
+]
 _COVERED = [
     ("chunk_percent_covered", pa.float64()),
     ("total_time_spent", pa.float64()),
@@ -194,7 +194,9 @@ _SCHEMAS = {  # of the files with a row for each viewer; the two of measures are
             *_COVERED,
         ]
     ),
-    "chunk_totals": pa.schema([*_KEY, ("chunk_index", pa.int64()), ("covered_seconds", pa.float64()), *_COVERED]),
+    "chunk_totals": pa.schema(
+        [*_KEY, ("chunk_index", pa.int64()), ("covered_seconds", pa.float64()), *_COVERED]
+    ),
     "viewer_coverage": pa.schema(
         [
             *_KEY,
@@ -212,7 +214,16 @@ _SCHEMAS = {  # of the files with a row for each viewer; the two of measures are
     ),
 }
 _WRITING = {
-    "use_dictionary": ["session_id", "user_id", "date", "chunk_index", "chunk_start", "chunk_end", "completed"],
+    "use_dictionary": [
+        "session_id",
+        "user_id",
+        "date",
+        "chunk_index",
+        "chunk_start",
+        "chunk_end",
+        "completed",
+    ],
+    "write_statistics": ["session_id", "user_id", "date", "chunk_index"],  # what readers look for
     "dictionary_pagesize_limit": 1 << 24,
     "store_schema": False,  # so that readers take ids for plain text
 }

@@ -10,13 +10,14 @@ WITH starting AS (  -- here a touch counts, so zero lengths and what ends just w
         starts,
         ends,
         starts > max(ends) OVER (
-            PARTITION BY pair, day ORDER BY starts, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            PARTITION BY pair, day ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS after_gap
     FROM stretches
+    JOIN videos ON video = pair // getvariable('viewers')
     WHERE starts IS NOT NULL AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair')
 ),
 numbered AS (
-    SELECT *, count_if(after_gap) OVER (PARTITION BY pair, day ORDER BY starts, ends) AS number FROM starting
+    SELECT *, count_if(after_gap) OVER (PARTITION BY pair, day ORDER BY starts) AS number FROM starting
 ),
 ranges AS (
     SELECT pair, day, length, min(starts) AS starts, max(ends) AS ends

@@ -11,12 +11,14 @@ SELECT
     time,
     starts,
     ends,
-    max(ends) OVER (PARTITION BY pair ORDER BY starts, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    max(ends) OVER (PARTITION BY pair ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
         AS seen,
-    max(ends) OVER (PARTITION BY pair, day ORDER BY starts, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    max(ends) OVER (PARTITION BY pair, day ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
         AS seen_that_day
 FROM stretches
-WHERE counts AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair');
+JOIN videos ON video = pair // getvariable('viewers')
+WHERE kind IN ('used', 'clipped_start', 'clipped_end')
+    AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair');
 
 CREATE OR REPLACE TEMP TABLE chunk_days AS
 WITH pieces AS (  -- stretches cut at the edges of chunks; to touch an edge gives no piece

@@ -33,25 +33,22 @@ WITH placed AS (  -- in microseconds; a pair is one viewer of one video, numbere
     SELECT
         video * getvariable('viewers') + viewer AS pair,
         length,
-        activity.time,
-        -- `clock` has a row for each UTC day: how far local time is ahead of UTC, and whether that changed
-        timezone('UTC', activity.time)
-            + coalesce(CASE WHEN activity.time < changed_at THEN before ELSE after END, INTERVAL 0 HOURS)
-            AS local_time,
+        time,
+        -- `clock` has a row for each UTC day: how far local time is ahead, before and after it changed
+        epoch_us(time) + coalesce(CASE WHEN epoch_us(time) < changed_at THEN before ELSE after END, 0) AS local_time,
         seconds_viewed,
-        isfinite(activity.time) AND isfinite(start_position) AND isfinite(seconds_viewed) AS finite,
+        isfinite(time) AND isfinite(start_position) AND isfinite(seconds_viewed) AS finite,
         round(start_position * 1e6) AS starts,
         round((start_position + seconds_viewed) * 1e6) AS ends
     FROM activity
     JOIN viewers USING (user_id)
     LEFT JOIN videos USING (session_id)
-    LEFT JOIN clock ON utc_day = timezone('UTC', activity.time)::DATE
+    LEFT JOIN clock ON utc_day = epoch_us(time) // 86_400_000_000
 )
 SELECT
     pair,
-    length,
     time,
-    local_time::DATE AS day,
+    make_timestamp(local_time)::DATE AS day,
     CASE  -- the first that holds
         WHEN pair IS NULL THEN 'unknown_session'
         WHEN finite IS NOT TRUE THEN 'not_finite'
@@ -66,7 +63,6 @@ SELECT
         'used', 'clipped_start', 'clipped_end',
         'unknown_session', 'not_finite', 'negative', 'zero_length', 'no_duration', 'outside'
     ) AS kind,
-    kind IN ('used', 'clipped_start', 'clipped_end') AS counts,
     -- in ticks; kept for all that at least touches the video
     CASE WHEN finite AND seconds_viewed >= 0 AND starts <= length AND ends >= 0
         THEN TRY_CAST(greatest(starts, 0) AS BIGINT) * getvariable('chunks')

@@ -78,7 +78,8 @@ def _safe(name: str) -> str:
     text = _BLANK.sub(" ", unicodedata.normalize("NFC", name))
     shown = "".join(_shown(character) for character in text)
     safe = _FORBIDDEN.sub("_", _NO_CHARACTER.sub("", shown))
-    safe = unicodedata.normalize("NFC", safe).strip().lstrip(". ")  # a leading dot hides a folder
+    safe = _BLANK.sub(" ", unicodedata.normalize("NFC", safe)).strip()
+    safe = safe.lstrip(". ")  # a leading dot hides a folder
     return f"_{safe}" if _DEVICE.match(safe) else safe
 
 

@@ -4,16 +4,16 @@ Days are UTC. The recent years lie in the lake day by day, the years before them
 partitions stay few enough to be looked at: fifty courses since 2010 are 36,500 days and 700 years.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from video_analytics.days import ONE_DAY, days_between
 from video_analytics.lake import Lake
 from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY, VIEWING_HISTORY
 from video_analytics.settings import Panopto
 
-ONE_DAY = timedelta(days=1)
 Session = Mapping[str, Any]  # a row of the table SESSIONS
 
 
@@ -26,8 +26,7 @@ class Horizon:
 
     def days(self, since: date) -> list[date]:
         """Its days from `since` on."""
-        start = max(self.first, since)
-        return [start + timedelta(days=number) for number in range((self.last - start).days + 1)]
+        return days_between(max(self.first, since), self.last)
 
 
 def last_closed(now: datetime) -> date:
@@ -107,17 +106,6 @@ def is_held(lake: Lake, course_id: str, year: int) -> bool:
 def year_key(course_id: str, year: int) -> str:
     """The key of a course's year."""
     return f"{course_id}/{year}"
-
-
-def runs(days: Sequence[date]) -> list[tuple[date, date]]:
-    """First and last day of each unbroken run of days, in order."""
-    found: list[tuple[date, date]] = []
-    for day in sorted(days):
-        if found and day - found[-1][1] == ONE_DAY:
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    return found
 
 
 def is_new(session: Session, first: date) -> bool:

@@ -12,6 +12,7 @@ import filecmp
 import importlib
 import importlib.util
 import io
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -105,17 +106,20 @@ def offers_hyper() -> bool:
 
 
 def write_hyper(tables: Mapping[str, Path], path: Path) -> bool:
-    """Publish Parquet files as the tables of one .hyper file; False if it is newer than all of them.
+    """Publish Parquet files as the tables of one .hyper file; False if it was made from these versions.
 
-    The same rows give different bytes in this format, so its age decides and not its content.
+    The same rows give different bytes in this format, so its time is set to that of the newest of the files
+    it was made from, and tells whether it still is.
     """
-    if path.exists() and path.stat().st_mtime_ns >= max(each.stat().st_mtime_ns for each in tables.values()):
+    newest = max((each.stat() for each in tables.values()), key=lambda status: status.st_mtime_ns)
+    if path.exists() and path.stat().st_mtime_ns == newest.st_mtime_ns:
         return False
     pantab = importlib.import_module("pantab")
     with files.replacing(path) as temporary:
         readers = {name: _reader(parquet) for name, parquet in tables.items()}
         pantab.frames_to_hyper(readers, temporary, atomic=False)
-        temporary.chmod(next(iter(tables.values())).stat().st_mode)  # it comes out for its owner alone
+        temporary.chmod(newest.st_mode)  # the library makes it for its owner alone
+        os.utime(temporary, ns=(newest.st_mtime_ns, newest.st_mtime_ns))
     return True
 
 

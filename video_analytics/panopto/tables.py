@@ -56,7 +56,9 @@ SESSIONS = Table(  # key: course; every session ever seen in it, those present f
             pa.field("first_seen", pa.date32(), nullable=False),  # UTC day of the first listing with it
             pa.field("left_on", pa.date32()),  # UTC day of the first listing without it; null: present
             pa.field("history_from", pa.date32()),  # its records are held from this UTC day on; null: not yet
-            pa.field("denied_on", pa.date32()),  # UTC day since when its records may not be read; null: they may
+            pa.field(
+                "denied_on", pa.date32()
+            ),  # UTC day since when its records may not be read; null: they may
             pa.field("first_record", pa.date32()),  # UTC day of the first record known; null: none known
         ]
     ),
@@ -125,7 +127,9 @@ VIEWER_COVERAGE = Table(  # key: course; one row for each session and viewer, ov
             pa.field("watch_seconds", pa.float64()),  # repeats count
             pa.field("rewatch_seconds", pa.float64()),  # watch_seconds - covered_seconds
             pa.field("completed", pa.int64()),  # 1: covered to the set percent over all days
-            pa.field("anonymous", pa.int64(), nullable=False),  # 1: an id that stands for nobody in particular
+            pa.field(
+                "anonymous", pa.int64(), nullable=False
+            ),  # 1: an id that stands for nobody in particular
             pa.field("first_viewed", pa.timestamp("us", tz="UTC"), nullable=False),
             pa.field("last_viewed", pa.timestamp("us", tz="UTC"), nullable=False),
             pa.field("records", pa.int64(), nullable=False),

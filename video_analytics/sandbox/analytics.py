@@ -10,6 +10,7 @@ from starlette.responses import Response
 from video_analytics.sandbox.accounts import ACCOUNTS
 from video_analytics.sandbox.answers import RefusalError, error, reply, server_error
 from video_analytics.sandbox.combinations import UNLISTED, check_dimensions, unsupported
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.frame import collect
 from video_analytics.sandbox.query import (
     Query,
@@ -21,7 +22,7 @@ from video_analytics.sandbox.query import (
     reconciled_to,
 )
 from video_analytics.sandbox.render import render
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.service import Service
 from video_analytics.sandbox.traffic import HISTORY_START
 
 _CACHE: Final = {"Cache-Control": "max-age=300"}

@@ -17,7 +17,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from video_analytics.sandbox.panopto.envelope import XML, fault
+from video_analytics.sandbox.panopto.envelope import GENERIC, XML, fault
 
 Kind = Literal["oauth", "cms", "analytics", "insights", "rest", "soap", "wsdl"]
 JSON = "application/json;charset=UTF-8"
@@ -83,7 +83,8 @@ def server_error(kind: Kind, status: int) -> Response:
     if status == 504:  # noqa: PLR2004 - the HTTP status itself
         return Response(b"", status)
     cms, analytics = SERVER_ERROR_CODES[status]
-    return error(kind, status, cms if kind == "cms" else analytics, "internal error")
+    message = GENERIC if kind == "soap" else "internal error"
+    return error(kind, status, cms if kind == "cms" else analytics, message)
 
 
 class CutResponse(Response):

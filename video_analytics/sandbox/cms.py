@@ -10,9 +10,10 @@ from video_analytics.sandbox.accounts import ACCOUNTS
 from video_analytics.sandbox.answers import RefusalError, error, reply
 from video_analytics.sandbox.catalogue import Catalogue, Ints
 from video_analytics.sandbox.drift import drifted_page
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.parts import field_definitions, folders
 from video_analytics.sandbox.search import matching
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.service import Service
 from video_analytics.sandbox.videos import name_at, video_object
 from video_analytics.sandbox.world import milliseconds
 

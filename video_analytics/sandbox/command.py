@@ -1,4 +1,4 @@
-"""`sandbox`: the simulated vendor on the command line, for demonstrations, drills and other processes."""
+"""`sandbox`: the simulated vendors on the command line, for demonstrations, drills and other processes."""
 
 import signal
 import threading
@@ -34,7 +34,9 @@ def _instant(_context: click.Context, _parameter: click.Parameter, text: str | N
 @click.option("--seed", default=1, show_default=True, help="Another seed is another world.")
 @click.option("--size", type=click.Choice(list(SIZES)), default="demo", show_default=True)
 @click.option("--now", callback=_instant, metavar="ISO", help="Stop the sandbox's clock at this instant.")
-@click.option("--truth", "account", help="Print the truth of an account (name or id) as JSON, and exit.")
+@click.option(
+    "--truth", "account", help="Print the truth of a Brightcove account (name or id) as JSON, and exit."
+)
 @click.option("--from", "start", type=_DAY, help="First day of the truth.")
 @click.option("--to", "end", type=_DAY, help="Last day of the truth.")
 def sandbox_command(
@@ -47,7 +49,7 @@ def sandbox_command(
     start: datetime | None,
     end: datetime | None,
 ) -> None:
-    """A simulated Brightcove on the loopback: eleven accounts, known truth, faults to order."""
+    """A simulated Brightcove and a simulated Panopto on the loopback: known truth, faults to order."""
     try:
         sandbox = Sandbox(seed=seed, size=size, scenario=scenario, now=now, port=port)
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""The sandbox's own door, `/_sandbox/`: log, scenario, clock truth; for other processes and for people."""
+"""The sandbox's own door, `/_sandbox/`: log, scenario, clock, truth; for other processes and for people."""
 
 import asyncio
 from datetime import date, datetime
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from video_analytics.errors import SettingsError
 from video_analytics.sandbox.accounts import find_account
 from video_analytics.sandbox.answers import reply
+from video_analytics.sandbox.panopto import door
 from video_analytics.sandbox.scenario import BUILT_IN, load_scenario
 from video_analytics.sandbox.service import Service
 from video_analytics.sandbox.world import truth
@@ -22,6 +23,7 @@ INDEX = {
     "GET, PUT /_sandbox/clock": '{"now": an ISO instant}',
     "GET /_sandbox/truth?account=ID&from=D&to=D": "the rows of each day, as the vendor would answer now",
     "GET /_sandbox/catalogue?account=ID": "the videos, and those deleted lately, as of now",
+    **door.INDEX,
 }
 
 
@@ -41,11 +43,13 @@ class Control:
             "truth": self._truth,
             "catalogue": self._catalogue,
         }
-        handler = handlers.get(request.path_params["what"])
+        what = request.path_params["what"]
+        handler = self._panopto if what in door.QUESTIONS else handlers.get(what)
         if handler is None:
             return reply({"error": "unknown", "index": INDEX}, 404)
         try:
-            return reply(await handler(request))
+            told = await handler(request)
+            return told if isinstance(told, Response) else reply(told)
         except (SettingsError, ValueError, KeyError, TypeError) as error:
             return reply({"error": str(error)}, 400)
 
@@ -80,6 +84,13 @@ class Control:
         world, now = self.service.world, self.service.clock.now()
         videos = await asyncio.to_thread(world.videos, account_id, now)
         return {"videos": videos, "deleted": world.deleted(account_id, now)}
+
+    async def _panopto(self, request: Request) -> Any:
+        what, world = request.path_params["what"].removeprefix("panopto/"), self.service.panopto
+        if what == "courses.csv":
+            return Response(door.courses_csv(world), media_type="text/csv")
+        now = self.service.clock.now()
+        return await asyncio.to_thread(door.told, world, what, request.query_params, now)
 
 
 def _accounts(service: Service) -> list[dict[str, str]]:

@@ -9,7 +9,8 @@ from random import Random
 
 import numpy as np
 
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.exchange import Exchange
+from video_analytics.sandbox.service import Service
 from video_analytics.sandbox.world import milliseconds
 
 Page = list[int]

@@ -96,7 +96,6 @@ class Faults:
         self.empty_left -= 1
         return self.empty_left >= 0
 
-
     def breaks_soap(self) -> bool:
         """Whether this SOAP call meets the fault that passes."""
         self._soap += 1

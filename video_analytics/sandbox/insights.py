@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from video_analytics.sandbox.accounts import ACCOUNTS
 from video_analytics.sandbox.answers import RefusalError, reply
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.exchange import Exchange
+from video_analytics.sandbox.service import Service
 
 _MOST = 1_000
 _IDS = {account.id for account in ACCOUNTS}

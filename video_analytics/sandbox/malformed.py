@@ -95,6 +95,7 @@ def _duplicate(answer: Json) -> Json:
 
 
 def gzip_cut(body: bytes) -> bytes:
+    """Half of a gzip file."""
     packed = gzip.compress(body, 1)
     return packed[: max(12, len(packed) // 2)]
 

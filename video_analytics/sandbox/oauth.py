@@ -7,7 +7,8 @@ from typing import Final
 from starlette.responses import Response
 
 from video_analytics.sandbox.answers import error, reply
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.exchange import Exchange
+from video_analytics.sandbox.service import Service
 
 _UNKNOWN_CLIENT: Final = (
     'The "client_id" parameter is missing, does not name a client registration, '

@@ -13,6 +13,8 @@ import msgspec
 from video_analytics.errors import SettingsError
 from video_analytics.sandbox.accounts import find_account
 from video_analytics.sandbox.malformed import KINDS
+from video_analytics.sandbox.panopto.malformed_json import REST_KINDS
+from video_analytics.sandbox.panopto.malformed_xml import SOAP_KINDS, WSDL_KINDS
 
 
 class Storm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +84,9 @@ BUILT_IN: dict[str, dict[str, Any]] = {
     "dead_account": {"dead_accounts": ["research"]},
     "malformed": {"malformed": "random", "malformed_every": 5},
     "slow": {"slow_seconds": 1.0},
+    "short_cookies": {"token_seconds": 2, "cookie_seconds": 2},
+    "soap_faults": {"soap_faults": 0.2},
+    "unordered": {"unstable_order": True, "late_totals": True, "empty_page_with_total": 3},
 }
 
 
@@ -128,8 +133,9 @@ def _check_accounts(scenario: Scenario) -> None:
 
 def _check_kinds(scenario: Scenario) -> None:
     wanted = [scenario.malformed] if isinstance(scenario.malformed, str) else scenario.malformed
-    unknown = sorted(set(wanted) - set(KINDS) - {"random"})
+    known = KINDS | REST_KINDS | SOAP_KINDS | WSDL_KINDS
+    unknown = sorted(set(wanted) - set(known) - {"random"})
     if unknown:
         raise SettingsError(
-            f"scenario: malformed: unknown {', '.join(unknown)}; use {', '.join(KINDS)} or random"
+            f"scenario: malformed: unknown {', '.join(unknown)}; use {', '.join(known)} or random"
         )

@@ -16,23 +16,22 @@ import socket
 import struct
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from video_analytics.sandbox.accounts import ACCOUNTS, Account
 from video_analytics.sandbox.answers import CutResponse, Kind, RefusalError, error, reply, server_error
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.faults import Faults
 from video_analytics.sandbox.history import History
 from video_analytics.sandbox.limits import CmsLimits, QueryGate
 from video_analytics.sandbox.malformed import KINDS, Spoiler
 from video_analytics.sandbox.panopto.desk import LOGONS, Desk
 from video_analytics.sandbox.panopto.envelope import XML
-from video_analytics.sandbox.panopto.malformed import REST_KINDS, SOAP_KINDS, WSDL_KINDS
+from video_analytics.sandbox.panopto.malformed_json import REST_KINDS
+from video_analytics.sandbox.panopto.malformed_xml import SOAP_KINDS, WSDL_KINDS
 from video_analytics.sandbox.panopto.world import PanoptoWorld
 from video_analytics.sandbox.scenario import Scenario
 from video_analytics.sandbox.state import Clock, Log, Tokens
@@ -56,27 +55,7 @@ _SPOILERS: dict[Kind, dict[str, Spoiler]] = {
 }
 _NO_TOKEN: tuple[Kind, ...] = ("oauth", "soap", "wsdl")
 _OK = 200
-_LONG = 10  # digits no page number has
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: closing sends a reset
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request on its way, and what happened to it."""
-
-    kind: Kind
-    request: Request
-    accounts: list[str]  # the ids it names
-    fault: str | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
-    operation: str | None = None  # Panopto: what is asked …
-    subject: str | None = None  # … of which folder, session or user …
-    page: int | None = None  # … and which page of it
-
-    @property
-    def panopto(self) -> bool:
-        """Whether it is one of Panopto's."""
-        return self.request.url.path.startswith("/Panopto")
 
 
 Handler = Callable[["Service", Exchange], Awaitable[Response]]
@@ -121,27 +100,11 @@ class Service:
     ) -> Response:
         """Answer a request and log it."""
         started, at = time.perf_counter(), datetime.now(UTC)
-        exchange = Exchange(kind, request, _accounts_of(request), operation=operation)
-        exchange.parameters = dict(request.query_params)
-        if exchange.panopto:
-            exchange.subject, exchange.page = _subject_of(request), _page_of(exchange)
+        exchange = Exchange.of(kind, request, operation)
         response = await self._answer(exchange, handler, methods)
+        seconds = round(time.perf_counter() - started, 6)
         self.log.add(
-            {
-                "at": at.isoformat(),
-                "vendor": "panopto" if exchange.panopto else "brightcove",
-                "kind": kind,
-                "account": ",".join(exchange.accounts) or None,
-                "method": request.method,
-                "path": request.url.path,
-                "query": _without_token(request.url.query),
-                "status": response.status_code,
-                "seconds": round(time.perf_counter() - started, 6),
-                "fault": exchange.fault,
-                "operation": exchange.operation,
-                "subject": exchange.subject,
-                "page": exchange.page,
-            }
+            {"at": at.isoformat(), **exchange.told(), "status": response.status_code, "seconds": seconds}
         )
         return response
 
@@ -263,28 +226,5 @@ def _unauthorized(exchange: Exchange) -> RefusalError:
     return RefusalError(401, "UNAUTHORIZED", _UNAUTHORIZED[exchange.kind])
 
 
-def _subject_of(request: Request) -> str | None:
-    named = request.path_params.get("id")
-    return str(named).lower() if named else None
-
-
-def _page_of(exchange: Exchange) -> int | None:
-    text = exchange.parameters.get("pageNumber", "")
-    return int(text) if text.isdecimal() and len(text) < _LONG else None
-
-
 def _known(account_id: str) -> Account | None:
     return next((account for account in ACCOUNTS if account.id == account_id), None)
-
-
-def _accounts_of(request: Request) -> list[str]:
-    in_path: Any = request.path_params.get("account")
-    named = [in_path] if in_path else request.query_params.get("accounts", "").split(",")
-    return [text for text in named if text]
-
-
-def _without_token(query: str) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if not any(name == "access_token" for name, _value in pairs):
-        return query
-    return urlencode([(name, "***" if name == "access_token" else value) for name, value in pairs])

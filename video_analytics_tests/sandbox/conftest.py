@@ -17,6 +17,7 @@ FIELDS = (
     "video_engagement_75,video_engagement_100,video_percent_viewed,video_seconds_viewed,video_view"
 )
 PEACE = {"rate_scale": 1000}
+V40 = "http://schemas.datacontract.org/2004/07/Panopto.Server.Services.PublicAPI.V40"
 
 
 @dataclass
@@ -60,6 +61,81 @@ class Caller:
         return int(self.get("CMS", f"/accounts/{account}/counts/videos", **query).json()["count"])
 
 
+@dataclass
+class PanoptoCaller:
+    """A minimal client of the second vendor: REST with a token, SOAP as plain text with a cookie."""
+
+    sandbox: Sandbox
+    session: requests.Session
+    token: str = ""
+    cookie: str = ""
+
+    @property
+    def root(self) -> str:
+        return self.sandbox.environment()["PANOPTO_SERVER"] + "/Panopto"
+
+    def login(self, form: dict[str, str] | None = None, **changes: Any) -> requests.Response:
+        names = self.sandbox.environment()
+        asked = {"grant_type": "client_credentials", "scope": "api"} if form is None else form
+        options: dict[str, Any] = {
+            "auth": (names["PANOPTO_CLIENT_ID"], names["PANOPTO_CLIENT_SECRET"]),
+            "data": asked,
+            "timeout": 10,
+        }
+        return self.session.post(f"{self.root}/oauth2/connect/token", **(options | changes))
+
+    def get(self, path: str, **query: Any) -> requests.Response:
+        self.token = self.token or str(self.login().json()["access_token"])
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.root}/api/v1/{path}"
+        return self.session.get(url, params=query, headers=headers, timeout=30, allow_redirects=False)
+
+    def pages(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """Every page until one is empty."""
+        rows: list[dict[str, Any]] = []
+        for number in range(1000):
+            page = self.get(path, pageNumber=number, **query).json()["Results"]
+            if not page:
+                return rows
+            rows += page
+        raise AssertionError("no page is empty")
+
+    def soap(self, operation: str, inputs: str = "", service: str = "UsageReporting") -> requests.Response:
+        """The operation with its inputs as XML; the namespace v is the one of the types."""
+        if service != "Auth" and not self.cookie:
+            self.sign_in()
+        body = (
+            '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+            f'<{operation} xmlns="http://tempuri.org/" xmlns:v="{V40}">{inputs}</{operation}>'
+            "</s:Body></s:Envelope>"
+        )
+        headers = {
+            "Content-Type": "text/xml; charset=utf-8",
+            "SOAPAction": f'"http://tempuri.org/I{service}/{operation}"',
+            "Cookie": self.cookie,
+        }
+        version = "4.2" if service == "Auth" else "4.0"
+        url = f"{self.root}/PublicAPI/{version}/{service}.svc"
+        options: dict[str, Any] = {"data": body.encode(), "headers": headers, "timeout": 30}
+        return requests.post(url, allow_redirects=False, **options)
+
+    def sign_in(self) -> requests.Response:
+        names = self.sandbox.environment()
+        inputs = f"<userKey>{names['PANOPTO_USERNAME']}</userKey>"
+        inputs += f"<password>{names['PANOPTO_PASSWORD']}</password>"
+        answer = self.soap("LogOnWithPassword", inputs, "Auth")
+        self.cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
+        return answer
+
+    def details(
+        self, session_id: str, begin: str, end: str, page: int = 0, size: int = 100, kind: str = "Extended"
+    ) -> requests.Response:
+        paging = f"<v:MaxNumberResults>{size}</v:MaxNumberResults><v:PageNumber>{page}</v:PageNumber>"
+        inputs = f"<sessionId>{session_id}</sessionId><pagination>{paging}</pagination>"
+        inputs += f"<beginRange>{begin}</beginRange><endRange>{end}</endRange>"
+        return self.soap(f"GetSession{kind}DetailedUsage", inputs)
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[Sandbox]:
     with Sandbox(seed=1, size="demo", now=NOW) as sandbox:
@@ -78,3 +154,9 @@ def sandbox(running: Sandbox) -> Sandbox:
 def caller(sandbox: Sandbox) -> Iterator[Caller]:
     with requests.Session() as session:
         yield Caller(sandbox, session=session)
+
+
+@pytest.fixture
+def panopto(sandbox: Sandbox) -> Iterator[PanoptoCaller]:
+    with requests.Session() as session:
+        yield PanoptoCaller(sandbox, session)

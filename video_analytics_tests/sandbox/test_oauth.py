@@ -83,5 +83,6 @@ def test_the_log_never_holds_a_token(sandbox: Sandbox, caller: Caller) -> None:
     assert [entry["kind"] for entry in sandbox.log()] == ["oauth", "cms", "analytics"]
     assert caller.token not in str(sandbox.log())
     assert set(sandbox.log()[0]) == {
-        "at", "kind", "account", "method", "path", "query", "status", "seconds", "fault",
+        "at", "vendor", "kind", "account", "method", "path", "query", "operation", "subject", "page", "fault",
+        "status", "seconds",
     }  # fmt: skip

@@ -15,7 +15,7 @@ from video_analytics_tests.sandbox.conftest import INTERNET, INTRANET, PEACE, Ca
 def test_built_ins_and_files(tmp_path: Path) -> None:
     assert set(BUILT_IN) == {
         "plain", "flaky", "storm", "short_tokens", "processing", "timeouts", "drift", "no_device_ranges",
-        "dead_account", "malformed", "slow",
+        "dead_account", "malformed", "slow", "short_cookies", "soap_faults", "unordered",
     }  # fmt: skip
     assert all(isinstance(load_scenario(name), Scenario) for name in BUILT_IN)
     toml, text = tmp_path / "a.toml", tmp_path / "a.json"

@@ -23,7 +23,7 @@ RUN = "from video_analytics.sandbox.command import sandbox_command; sandbox_comm
 
 
 def test_nothing_of_the_client_is_imported() -> None:
-    modules = list(Path(video_analytics.sandbox.__file__).parent.glob("*.py"))
+    modules = list(Path(video_analytics.sandbox.__file__).parent.rglob("*.py"))
     imported = set()
     for module in modules:
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):

@@ -2,14 +2,14 @@
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from video_analytics.sandbox.panopto.operations import TNS, TYPES, V40, Operation
-from video_analytics.sandbox.panopto.tree import SECOND, instant_of
+from video_analytics.sandbox.panopto.tree import instant_of, micros
 from video_analytics.sandbox.panopto.world import SITE_ZONE
 
 XML: Final = "text/xml; charset=utf-8"
@@ -25,7 +25,7 @@ _DEEPEST = 12  # elements inside each other in an honest request
 _FRACTION = re.compile(r"\.(\d{6})\d+")
 _EXACT = 2**53
 
-Element = ElementTree.Element
+Element = ET.Element
 
 
 class FaultError(Exception):
@@ -60,8 +60,8 @@ def read(body: bytes) -> Element:
     if b"<!DOCTYPE" in body or body.count(b"<") > 10_000:  # noqa: PLR2004 - no request is that long
         raise FaultError(DESERIALIZING)
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - no DTD gets here, and only the loopback asks
-    except ElementTree.ParseError as error:
+        root = ET.fromstring(body)  # noqa: S314 - no DTD gets here, and only the loopback asks
+    except ET.ParseError as error:
         raise FaultError(DESERIALIZING) from error
     wrapped = root.find(f"{{{SOAP}}}Body")
     if root.tag != f"{{{SOAP}}}Envelope" or wrapped is None or len(wrapped) != 1:
@@ -111,11 +111,7 @@ def time_of(element: Element | None) -> int | None:
     except ValueError as error:
         raise FaultError(DESERIALIZING) from error
     aware = read_as if read_as.tzinfo else read_as.replace(tzinfo=_ZONE)
-    try:
-        seconds = aware.astimezone(UTC).timestamp()
-    except (OverflowError, ValueError):  # the first and the last day of the calendar
-        seconds = aware.replace(tzinfo=UTC).timestamp()
-    return int(seconds // 1) * SECOND + aware.microsecond
+    return micros(aware)
 
 
 def number_of(text: str | None, default: int) -> int:

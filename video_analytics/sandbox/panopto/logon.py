@@ -5,9 +5,10 @@ from typing import Final
 
 from starlette.responses import Response
 
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.panopto.envelope import NO_ACCESS, XML, Element, FaultError, answer, members
 from video_analytics.sandbox.panopto.operations import SERVICES
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.service import Service
 
 VERSION: Final = "14.12.0.00001"
 Inputs = dict[str, Element]

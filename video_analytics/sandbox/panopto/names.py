@@ -1,4 +1,4 @@
-"""The vocabulary of the simulated Panopto: subjects, lecture titles and folder names, the awkward ones too."""
+"""The vocabulary of the simulated Panopto: subjects, titles and folder names, the awkward ones too."""
 
 SUBJECTS = (
     "COMM", "BIOL", "CHEM", "ECON", "MATH", "PHYS", "HIST", "PSYC", "STAT", "GEOG",
@@ -6,14 +6,17 @@ SUBJECTS = (
 )  # fmt: skip
 DEPARTMENTS = ("Faculty of Science", "Commerce & Business", "Arts / Humanities", "Éducation")
 
+_LONG = (
+    "History of the long nineteenth century and all that came before and after it, as told by those who "
+    "were there, with sources, maps, portraits, letters, recordings, and a reading list "
+)
 COURSE_NAMES = (
     "COMM 101 [2026S]",
     "BIOL 210",
     "Biol 210",  # the same name but for the case: two folders, one directory on some file systems
     'Lab methods: "how-to", all years',
     "=Statistics 1.",
-    "History of the long nineteenth century and everything that came before and after it, as told by those "
-    "who were there, with sources, maps, portraits, letters, recordings and a reading list to be read ~ 200",
+    _LONG.ljust(200, "~"),
 )
 CHAIN_NAMES = (
     # one folder inside the other, seven deep
@@ -22,7 +25,7 @@ CHAIN_NAMES = (
     '"Quoted", with comma',
     "Line one\nline two",
     "=SUM(A1)",
-    "Emoji 🎬 and \u200fمحاضرة",
+    "Emoji 🎬 and \u200fהרצאה",
     "ends with a dot.",
 )
 PART_NAMES = ("Lectures", "Tutorials [Mon]", "tutorials [mon]")
@@ -35,7 +38,7 @@ SESSION_NAMES = (
     'Lecture {number}, "Cells"',
     "Lecture {number}: cause & effect",
     "=HYPERLINK({number})",
-    "Séminaire {number} – 講義",
+    "Séminaire {number}, 講義",
     "Lecture {number}\nsecond part",
     "Q&A <b>{number}</b>",
     "-{number}",

@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, unquote_plus
 from starlette.responses import Response
 
 from video_analytics.sandbox.answers import error, reply
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.panopto.desk import Desk
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.service import Service
 
 GRANTS: Final = {
     # grants that are known but not for this kind of client

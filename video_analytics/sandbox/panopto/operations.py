@@ -20,6 +20,9 @@ _SUMMARY, _DETAIL = "ArrayOfSummaryUsageResponseItem?", "DetailedUsageResponse?"
 _EXTENDED = "ExtendedDetailedUsageResponse?"
 _GRAIN = "granularity UsageGranularity"
 _TYPE = "reportType StatsReportType"
+_REASONS = "ExtendedDetailedUsageResponseItem"
+_STATUS = "EndTime dateTime, IsAvailable boolean, ReportId guid, ReportTime dateTime?"
+_DEFINITION = "Cadence RecurringReportCadence, DefinitionId guid, IsEnabled boolean, Offset int"
 
 _USAGE = (
     # operation, inputs after auth, result
@@ -62,8 +65,7 @@ _TYPES = (
     (
         "ExtendedDetailedUsageResponseItem",
         "DetailedUsageResponseItem",
-        "PlaybackSpeed double?, StartReason ExtendedDetailedUsageResponseItem.StartReasons, "
-        "StopReason ExtendedDetailedUsageResponseItem.StopReasons",
+        f"PlaybackSpeed double?, StartReason {_REASONS}.StartReasons, StopReason {_REASONS}.StopReasons",
     ),
     (
         "DetailedUsageResponse",
@@ -78,14 +80,12 @@ _TYPES = (
     (
         "StatsReportStatus",
         "",
-        "EndTime dateTime, IsAvailable boolean, ReportId guid, ReportTime dateTime?, "
-        "ReportType StatsReportType, StartTime dateTime",
+        f"{_STATUS}, ReportType StatsReportType, StartTime dateTime",
     ),
     (
         "RecurringStatsReportDefinition",
         "",
-        "Cadence RecurringReportCadence, DefinitionId guid, IsEnabled boolean, Offset int, "
-        "ReportType StatsReportType, Reports ArrayOfStatsReportStatus?",
+        f"{_DEFINITION}, ReportType StatsReportType, Reports ArrayOfStatsReportStatus?",
     ),
 )
 ENUMS: Final = {

@@ -63,10 +63,11 @@ def _full() -> tuple[Course, ...]:
     terms += ["2021S"] + ["2026W2"] * 4 + ["2026S"] * 5 + ["2026W1"] * 2 + ["2027W2", "2027S", "2027W1"]
     current = sorted(terms, key=lambda term: term != "2026S")
     layouts: tuple[Layout, ...] = ("parts", "flat")
-    return tuple(
+    taught = (
         Course(_full_name(number, term), term, 72, _full_layout(number, layouts), 30.0, 1.5, 0.006)
         for number, term in enumerate(current)
-    ) + (Course(names.COURSE_NAMES[3], "", 40, "flat", 3.0, 0.05, 0.0),)
+    )
+    return (*taught, Course(names.COURSE_NAMES[3], "", 40, "flat", 3.0, 0.05, 0.0))
 
 
 def _full_name(number: int, term: str) -> str:

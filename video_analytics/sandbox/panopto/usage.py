@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.panopto.envelope import (
     GENERIC,
     NO_ACCESS,
@@ -26,7 +27,7 @@ from video_analytics.sandbox.panopto.rights import denied
 from video_analytics.sandbox.panopto.summaries import buckets, counted
 from video_analytics.sandbox.panopto.tree import Session, Snapshot, micros
 from video_analytics.sandbox.panopto.viewing import COLUMNS, START_REASONS, STOP_REASONS, Records
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.service import Service
 
 DEFAULT_PAGE: Final = 25  # when the request names no page size
 LARGEST_PAGE: Final = 1000  # more is never sent at once
@@ -153,7 +154,8 @@ def _asked(query: Query) -> Records:
     user = world.user_number(guid_of(query.inputs.get("userId")))
     if user is None:
         raise FaultError(NO_ACCESS)
-    return found[found["user"] == user]
+    mine: Records = found[found["user"] == user]
+    return mine
 
 
 def _in_no_order(records: Records, salt: int) -> Records:

@@ -56,9 +56,9 @@ _BURST_DAYS = 5.0
 _HOURS = np.array([6, 7, 7, 5, 3, 1, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 7, 6, 6, 6, 6, 6], dtype=float)
 _BLOCK = 32  # visits drawn together
 _BLOCKS_KEPT = 16_384
-_EVERY_LATE, _LATE = 45, 7  # every so many-th stretch comes days late
+_EVERY_LATE, _LATE = 45, 5  # every so many-th stretch comes days late
 _EVERY_TWIN, _TWIN = 97, 5
-_EVERY_DIRT, _DIRT = 31, 17
+_EVERY_DIRT, _DIRT = 31, 11
 _EVERY_NOBODY = 33
 _EVERY_MIDNIGHT = 40
 _EVERY_SECOND, _EVERY_MICROSECOND = 10, 4
@@ -188,7 +188,7 @@ def _stretches(draw: Random, length: float, time: int) -> Iterator[Stretch]:
     for step in range(_MOST_STRETCHES):
         seconds = round(min(draw.expovariate(4 / length), length - position), draw.choice((0, 2, 3, 6)))
         seconds = min(max(seconds, 0.25), round(length - position, 3))
-        at_end = position + seconds >= length - 0.001  # noqa: PLR2004 - a millisecond
+        at_end = position + seconds >= length - 0.001
         stop = "End" if at_end else draw.choices(_STOPS, _STOP_WEIGHTS)[0]
         stop = "PlayerClose" if step == _MOST_STRETCHES - 1 and not at_end else stop
         yield Stretch(time, position, seconds, speed, reason, stop)

@@ -4,9 +4,9 @@ Pure and deterministic: seed and size decide everything, the instant decides wha
 
 | size | courses | folders | sessions | records |
 | --- | --- | --- | --- | --- |
-| tiny | 3 | 12 | 14, and 3 later | about 800 by June 2026 |
-| demo | 6 | 54 | about 90 | about 40,000 in the year before June 2026 |
-| full | 50 since 2010 | 200 | about 3,000 | 5 % of the sessions have some in any week |
+| tiny | 3 | 12 | 14, and 3 later | about 850 by June 2026 |
+| demo | 6 | 55 | about 90 | about 40,000 in the year before June 2026 |
+| full | 50 since 2010 | 195 | about 3,000 | 5 % of the sessions have some in any week |
 """
 
 from bisect import bisect_right

@@ -6,6 +6,7 @@ from typing import Final
 from starlette.responses import Response
 
 from video_analytics.sandbox.answers import RefusalError
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.panopto.envelope import XML
 from video_analytics.sandbox.panopto.operations import (
     ARRAYS,
@@ -21,7 +22,7 @@ from video_analytics.sandbox.panopto.operations import (
     Field,
     Operation,
 )
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.service import Service
 
 _XS: Final = {"int", "double", "dateTime", "boolean", "string"}
 _PREFIXES: Final = f'xmlns:v="{V40}" xmlns:ser="{SER}" xmlns:arr="{ARRAYS}"'
@@ -35,6 +36,7 @@ _HTTPS_ONLY: Final = (
     "<sp:Layout><wsp:Policy><sp:Strict/></wsp:Policy></sp:Layout>"
     "</wsp:Policy></sp:TransportBinding></wsp:All></wsp:ExactlyOne></wsp:Policy>"
 )
+_POLICY: Final = '<wsp:PolicyReference URI="#{binding}_policy"/>'
 _ROOT: Final = (
     '<?xml version="1.0" encoding="utf-8"?>'
     '<wsdl:definitions name="{service}" targetNamespace="{tns}" xmlns:tns="{tns}"'
@@ -83,13 +85,13 @@ def definitions(service: str, addresses: tuple[str, str], elsewhere: str | None 
             _ROOT.format(service=service, tns=TNS),
             _HTTPS_ONLY.format(binding=bindings[0]),
             "<wsdl:types>",
-            *(schemas(service) if elsewhere is None else [_imports(service, elsewhere)]),
+            *(schemas(service) if elsewhere is None else [_imports(elsewhere)]),
             "</wsdl:types>",
             *(_messages(contract, operation) for operation in operations),
             f'<wsdl:portType name="{contract}">',
             *(_abstract(contract, operation) for operation in operations),
             "</wsdl:portType>",
-            _binding(contract, bindings[0], operations, f'<wsp:PolicyReference URI="#{bindings[0]}_policy"/>'),
+            _binding(contract, bindings[0], operations, _POLICY.format(binding=bindings[0])),
             _binding(contract, bindings[1], operations, ""),
             f'<wsdl:service name="{service}">',
             *(_port(binding, address) for binding, address in zip(bindings, addresses, strict=True)),
@@ -105,7 +107,10 @@ def schemas(service: str) -> list[str]:
     found = [_schema(TNS, wrappers, (V40, SER, ARRAYS)), _schema(SER, _guid(), ())]
     if service == "Auth":
         return [*found, _schema(V40, _complex(TYPES["AuthenticationInfo"]), (SER,)), _schema(ARRAYS, "", ())]
-    types = [*map(_complex, TYPES.values()), *(_array(f"v:{n}", n, nil) for n, nil in ARRAYS_OF.items())]
+    types = [
+        *map(_complex, TYPES.values()),
+        *(_array(f"v:{n}", n, nillable=nil) for n, nil in ARRAYS_OF.items()),
+    ]
     enums = [_enum(name, values) for name, values in ENUMS.items()]
     strings = _array("xs:string", "string", nillable=True)
     return [*found, _schema(V40, "".join([*types, *enums]), (SER,)), _schema(ARRAYS, strings, ())]
@@ -120,9 +125,11 @@ def _standing_alone(schema: str) -> str:
     return schema.replace("<xs:schema ", '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" ', 1)
 
 
-def _imports(service: str, elsewhere: str) -> str:
-    spaces = enumerate((TNS, SER, V40, ARRAYS)[: len(schemas(service))])
-    places = (f'<xs:import schemaLocation="{elsewhere.format(n)}" namespace="{space}"/>' for n, space in spaces)
+def _imports(elsewhere: str) -> str:
+    places = (
+        f'<xs:import schemaLocation="{elsewhere.format(number)}" namespace="{space}"/>'
+        for number, space in enumerate((TNS, SER, V40, ARRAYS))
+    )
     return f'<xs:schema targetNamespace="{TNS}Imports">' + "".join(places) + "</xs:schema>"
 
 
@@ -160,8 +167,9 @@ def _complex(kind: ComplexType) -> str:
     return f'<xs:complexType name="{kind.name}">{body}</xs:complexType>' + _global(kind.name)
 
 
-def _array(kind: str, element: str, nillable: bool) -> str:
-    inside = f'<xs:element minOccurs="0" maxOccurs="unbounded" name="{element}"{_nil(nillable)} type="{kind}"/>'
+def _array(kind: str, element: str, *, nillable: bool) -> str:
+    item = f'name="{element}"{_nil(nillable)} type="{kind}"'
+    inside = f'<xs:element minOccurs="0" maxOccurs="unbounded" {item}/>'
     name, prefix = f"ArrayOf{element}", "arr" if element == "string" else "v"
     return (
         f'<xs:complexType name="{name}"><xs:sequence>{inside}</xs:sequence></xs:complexType>'

@@ -11,11 +11,12 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from video_analytics.sandbox.answers import RefusalError, reply
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.panopto.desk import CSRF
 from video_analytics.sandbox.panopto.rights import denied, named
 from video_analytics.sandbox.panopto.shapes import folder_shape, session_shape, viewers
 from video_analytics.sandbox.panopto.tree import ZERO_GUID, Snapshot, guid, micros
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.service import Service
 
 Json = dict[str, Any]
 FOLDERS_PAGE: Final = 25

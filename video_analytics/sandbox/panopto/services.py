@@ -6,6 +6,7 @@ from typing import Final
 from starlette.responses import Response
 
 from video_analytics.sandbox.answers import RefusalError
+from video_analytics.sandbox.exchange import Exchange
 from video_analytics.sandbox.panopto import logon, usage
 from video_analytics.sandbox.panopto.envelope import (
     GENERIC,
@@ -20,8 +21,9 @@ from video_analytics.sandbox.panopto.envelope import (
 )
 from video_analytics.sandbox.panopto.operations import SERVICES, TNS, Operation
 from video_analytics.sandbox.panopto.wsdl import service_name
-from video_analytics.sandbox.service import Exchange, Service
+from video_analytics.sandbox.service import Service
 
+_LONGEST = 100  # of what the log keeps of a wrong id
 _MISMATCH: Final = (
     "The message with Action '{}' cannot be processed at the receiver, due to a ContractFilter mismatch at "
     "the EndpointDispatcher."
@@ -58,8 +60,8 @@ def _understood(name: str, exchange: Exchange, body: bytes) -> tuple[Operation, 
     inputs = arguments(operation, element)
     if element.tag != f"{{{TNS}}}{wanted}":
         raise FaultError(_MISMATCH.format(action[:200]))
-    subject = next((inputs[key] for key in ("sessionId", "folderId", "userId") if key in inputs), None)
-    exchange.subject = ((subject.text if subject is not None else None) or "").strip().lower() or None
+    named = [inputs[key].text for key in ("sessionId", "folderId", "userId") if key in inputs]
+    exchange.subject = (named[0] or "").strip().lower()[:_LONGEST] if named else None
     return operation, inputs
 
 

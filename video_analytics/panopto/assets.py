@@ -1,0 +1,212 @@
+"""Panopto's assets: which step feeds which table or file, partition by partition.
+
+A step is a few lines over the modules that do the work. How a page is fetched or a file written is not
+here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from video_analytics import partitions
+from video_analytics.clock import now
+from video_analytics.errors import VideoAnalyticsError
+from video_analytics.panopto import exports, measures
+from video_analytics.panopto.collect import Outcome, collect_days, collect_years, fail_days, fail_years
+from video_analytics.panopto.listing import list_course
+from video_analytics.panopto.resources import Road
+from video_analytics.partitions import Facts
+from video_analytics.settings import Settings, read_courses
+
+GROUP, POOL = "panopto", "panopto"
+MONTH_RUNS = 31  # partitions of one backfill run: a failed run repeats a month of a course at most
+
+Result = dg.MaterializeResult[None]
+Deps = Iterable[dg.AssetDep | dg.AssetKey]
+
+
+class Reading(dg.Config):
+    """How thoroughly to read: every session of every day asked for, or only what can have news."""
+
+    again: bool = True
+
+
+def panopto_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """All assets of Panopto, partitioned by the courses of `courses.csv`."""
+    by_course = dg.MultiToSingleDimensionPartitionMapping(partitions.COURSE)
+    records = [
+        dg.AssetDep(key(name), partition_mapping=by_course)
+        for name in ("viewing_activity", "viewing_history")
+    ]
+    whole = [dg.AssetDep(key("course_files"), partition_mapping=dg.AllPartitionMapping())]
+    at_once = settings.panopto.parallel_courses
+    listed = [dg.AssetDep(key("course_sessions"), partition_mapping=by_course)]
+    return [
+        course_asset(course_sessions, kinds={"parquet"}, pool=POOL, at_once=at_once),
+        viewing_activity_asset(settings, listed),
+        viewing_history_asset(settings, listed),
+        course_asset(chunked_coverage, deps=[key("course_sessions"), *records], kinds={"parquet", "duckdb"}),
+        course_asset(course_files, deps=[key("chunked_coverage")], kinds={"csv"}),
+        tableau_files_asset(whole),
+    ]
+
+
+def course_sessions(road: Road, course_id: str) -> Facts:
+    """The folders below a course and their sessions: names, places, durations, and since when."""
+    return list_course(road.rest, road.lake, course_id, now().date())
+
+
+def chunked_coverage(road: Road, course_id: str) -> Facts:
+    """What each viewer covered of each session, exactly: by chunk and day, over all days, and in all.
+
+    The facts count every record that is not simply used: outside of the video, negative, without length,
+    clipped, of an unknown session, without a known duration.
+    """
+    return measures.cover(road.lake, course_id, measures.rules_of(road.settings.panopto))
+
+
+def course_files(road: Road, course_id: str) -> Facts:
+    """`database/` and `output[CHUNKED]/` of a course: sessions, viewing records, chunks, as CSV."""
+    written = exports.write_database_files(road.lake, road.exports, course_id)
+    return _files(written | exports.write_output_files(road.lake, road.exports, course_id))
+
+
+def course_asset(
+    step: Callable[[Road, str], Facts],
+    *,
+    kinds: set[str],
+    deps: Deps = (),
+    pool: str | None = None,
+    at_once: int = 1,
+) -> dg.AssetsDefinition:
+    """An asset with one partition for each course, named and described as its step."""
+
+    @dg.asset(
+        key=key(step.__name__),
+        description=step.__doc__,
+        partitions_def=partitions.COURSES,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=deps,
+        group_name=GROUP,
+        kinds=kinds,
+        pool=pool,
+    )
+    def asset(context: dg.AssetExecutionContext, panopto: dg.ResourceParam[Road]) -> Result:
+        def work(course_id: str) -> Facts:
+            return step(panopto, course_id)
+
+        return partitions.work_through(context, panopto.watch, work, at_once)
+
+    return asset
+
+
+def viewing_activity_asset(settings: Settings, deps: Deps) -> dg.AssetsDefinition:
+    """The asset with one partition for each course and day."""
+
+    @dg.asset(
+        key=key("viewing_activity"),
+        partitions_def=partitions.course_days(settings),
+        backfill_policy=dg.BackfillPolicy.multi_run(MONTH_RUNS),
+        output_required=False,  # each partition is recorded when it is in the lake, and none in advance
+        deps=deps,
+        group_name=GROUP,
+        kinds={"parquet"},
+        pool=POOL,
+    )
+    def viewing_activity(
+        context: dg.AssetExecutionContext, config: Reading, panopto: dg.ResourceParam[Road]
+    ) -> Iterator[Result]:
+        """Every stretch of play in a course on a UTC day, as many as the vendor counts."""
+
+        def read(course_id: str, parts: Sequence[str]) -> Iterator[Outcome]:
+            days = [date.fromisoformat(part) for part in parts]
+            try:
+                yield from collect_days(panopto.soap, panopto.lake, course_id, days, again=config.again)
+            except VideoAnalyticsError as error:
+                yield from fail_days(panopto.lake, course_id, days, error)
+
+        _work_by_course(context, panopto, read)
+        yield from ()
+
+    return viewing_activity
+
+
+def viewing_history_asset(settings: Settings, deps: Deps) -> dg.AssetsDefinition:
+    """The asset with one partition for each course and year before the days."""
+
+    @dg.asset(
+        key=key("viewing_history"),
+        partitions_def=partitions.course_years(settings),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        output_required=False,
+        deps=deps,
+        group_name=GROUP,
+        kinds={"parquet"},
+        pool=POOL,
+    )
+    def viewing_history(
+        context: dg.AssetExecutionContext, config: Reading, panopto: dg.ResourceParam[Road]
+    ) -> Iterator[Result]:
+        """The same for the years before the daily partitions, a year in one."""
+
+        def read(course_id: str, parts: Sequence[str]) -> Iterator[Outcome]:
+            years = [int(part) for part in parts]
+            try:
+                yield from collect_years(panopto.soap, panopto.lake, course_id, years, again=config.again)
+            except VideoAnalyticsError as error:
+                yield from fail_years(panopto.lake, course_id, years, error)
+
+        _work_by_course(context, panopto, read)
+        yield from ()
+
+    return viewing_history
+
+
+def tableau_files_asset(deps: Deps) -> dg.AssetsDefinition:
+    """The unpartitioned asset that Tableau opens."""
+
+    @dg.asset(key=key("tableau_files"), deps=deps, group_name=GROUP, kinds={"csv", "tableau"})
+    def tableau_files(panopto: dg.ResourceParam[Road]) -> Result:
+        """`output[CHUNKED]/tableau/`: the chunks and sessions of all courses of `courses.csv`."""
+        courses = [course.id for course in read_courses(panopto.settings.home)]
+        facts = _files(exports.write_tableau_files(panopto.lake, panopto.exports, courses))
+        panopto.watch.done("tableau_files", "all", facts)
+        return dg.MaterializeResult(metadata=partitions.shown(facts) | {"courses": len(courses)})
+
+    return tableau_files
+
+
+def key(name: str) -> dg.AssetKey:
+    """The key of an asset of this room."""
+    return dg.AssetKey([GROUP, name])
+
+
+def _work_by_course(
+    context: dg.AssetExecutionContext,
+    road: Road,
+    read: Callable[[str, Sequence[str]], Iterator[Outcome]],
+) -> None:
+    """Read the partitions of a run, some courses side by side; record each as it finishes."""
+    wanted: dict[str, list[str]] = {}
+    for partition in context.partition_keys:
+        course_id, part = partitions.course_and_part(partition)
+        wanted.setdefault(course_id, []).append(part)
+
+    def all_of(course_id: str) -> list[Outcome]:
+        return list(read(course_id, wanted[course_id]))
+
+    with (
+        partitions.recording(context, road.watch) as record,
+        ThreadPoolExecutor(road.settings.panopto.parallel_courses) as pool,
+    ):
+        futures = {pool.submit(all_of, course_id): course_id for course_id in wanted}
+        for future in as_completed(futures):
+            for outcome in future.result():
+                record(partitions.course_part(futures[future], outcome.part), outcome.error or outcome.facts)
+
+
+def _files(written: Mapping[str, bool]) -> dict[str, Any]:
+    return {"files": sorted(written), "files_changed": sum(written.values())}

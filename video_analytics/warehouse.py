@@ -1,0 +1,30 @@
+"""The lake as one database of views: the asset that analysts open, over the tables of both vendors."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from video_analytics.brightcove.tables import TABLES as BRIGHTCOVE
+from video_analytics.lake import Lake, publish_warehouse
+from video_analytics.panopto.tables import TABLES as PANOPTO
+from video_analytics.settings import Settings
+
+KEY = dg.AssetKey("warehouse")
+
+
+def warehouse_asset(settings: Settings, sources: Iterable[dg.AssetsDefinition]) -> dg.AssetsDefinition:
+    """The unpartitioned asset downstream of everything that writes a table."""
+    deps = [
+        dg.AssetDep(source.key, partition_mapping=dg.AllPartitionMapping())
+        for source in sources
+        if "parquet" in (source.specs_by_key[source.key].kinds or ())
+    ]
+
+    @dg.asset(key=KEY, deps=deps, group_name="lake", kinds={"duckdb"})
+    def warehouse() -> dg.MaterializeResult[None]:
+        """`lake/warehouse.duckdb`: a view for each table of the lake, for analysts."""
+        tables = (*BRIGHTCOVE, *PANOPTO)
+        publish_warehouse(Lake(settings.lake), tables)
+        return dg.MaterializeResult(metadata={"views": len(tables)})
+
+    return warehouse
