@@ -18,17 +18,27 @@ from rich.text import Text
 
 from video_analytics.errors import SettingsError, VideoAnalyticsError
 from video_analytics.sandbox.command import sandbox_command
-from video_analytics.settings import Account, Settings, load_settings
+from video_analytics.settings import Account, Course, Settings, courses_path, load_settings, read_courses
 
 P = ParamSpec("P")
 
 FAILED, WRONG = 1, 2
+BRIGHTCOVE, PANOPTO, ALL = "brightcove", "panopto", "all"
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _HOME = click.option(
     "--home",
     type=click.Path(path_type=Path),
     help="The home folder [default: VIDEO_ANALYTICS_HOME, or here].",
 )
+_SOURCE = click.option(
+    "--source",
+    type=click.Choice([ALL, BRIGHTCOVE, PANOPTO]),
+    default=ALL,
+    show_default=True,
+    help="All means those that are set up.",
+)
+_ACCOUNTS = click.option("--accounts", help="Names or ids, separated by commas [default: all].")
+_COURSES = click.option("--courses", help="Folder names or ids, separated by commas [default: all].")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -73,36 +83,56 @@ def demo(home: Path, days: int, ui: bool, scenario: str) -> int:
 
 @main.command()
 @_HOME
-@click.option(
-    "--source", type=click.Choice(["brightcove"]), default="brightcove", show_default=True, expose_value=False
-)
+@_SOURCE
 @click.option("--from", "first", type=_DAY, help="First day, YYYY-MM-DD.")
-@click.option("--to", "last", type=_DAY, help="Last day, YYYY-MM-DD; must be over in the account's zone.")
-@click.option("--accounts", help="Names or ids, separated by commas [default: all].")
+@click.option("--to", "last", type=_DAY, help="Last day, YYYY-MM-DD; must be over where the data is from.")
+@_ACCOUNTS
+@_COURSES
 @plainly
-def run(home: Path | None, first: datetime | None, last: datetime | None, accounts: str | None) -> int:
+def run(
+    home: Path | None,
+    source: str,
+    first: datetime | None,
+    last: datetime | None,
+    accounts: str | None,
+    courses: str | None,
+) -> int:
     """Fetch what is due, or a span of days, and write the files.
 
-    Without dates: the trailing days of every account (7 by default), and the final re-read of days that
-    passed 32.
+    Without dates, Brightcove: the trailing days of every account (7 by default), and the final re-read of
+    days that passed 32. Panopto: what is not there yet, and news of the trailing days. With dates: all of
+    that span, read again.
     """
-    from video_analytics.running import run_road  # noqa: PLC0415 - as above
+    from video_analytics.running import run_accounts, run_courses  # noqa: PLC0415 - as above
 
-    settings = load_settings(home)
-    chosen = _accounts(settings, accounts)
-    return run_road(settings, chosen, _day(first), _day(last), Console())
+    settings, days, console = load_settings(home), (_day(first), _day(last)), Console()
+    codes = [
+        run_courses(settings, _courses(settings, courses), *days, console)
+        if each == PANOPTO
+        else run_accounts(settings, _accounts(settings, accounts), *days, console)
+        for each in _sources(settings, source, accounts, courses)
+    ]
+    return max(codes)
 
 
 @main.command()
 @_HOME
-@click.option("--accounts", help="Names or ids, separated by commas [default: all].")
+@_SOURCE
+@_ACCOUNTS
+@_COURSES
 @plainly
-def check(home: Path | None, accounts: str | None) -> int:
-    """Settings, credentials, reachability, and what only the live accounts can tell."""
-    from video_analytics.running import run_checks  # noqa: PLC0415 - as above
+def check(home: Path | None, source: str, accounts: str | None, courses: str | None) -> int:
+    """Settings, credentials, reachability, and what only the live accounts and site can tell."""
+    from video_analytics.running import check_accounts, check_courses  # noqa: PLC0415 - as above
 
-    settings = load_settings(home)
-    return run_checks(settings, _accounts(settings, accounts), Console())
+    settings, console = load_settings(home), Console()
+    codes = [
+        check_courses(settings, _courses(settings, courses), console)
+        if each == PANOPTO
+        else check_accounts(settings, _accounts(settings, accounts), console)
+        for each in _sources(settings, source, accounts, courses)
+    ]
+    return max(codes)
 
 
 @main.command()
@@ -110,31 +140,75 @@ def check(home: Path | None, accounts: str | None) -> int:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @plainly
 def status(home: Path | None, as_json: bool) -> int:
-    """Per account: the days that are complete, provisional, missing, failed."""
+    """Per account and course: the days that are complete, provisional, missing, failed."""
     from video_analytics.console import print_status  # noqa: PLC0415 - as above
-    from video_analytics.status import status_of  # noqa: PLC0415
+    from video_analytics.status import course_status, status_of  # noqa: PLC0415
 
     settings = load_settings(home)
-    statuses = [status_of(settings, account) for account in settings.brightcove.accounts]
+    listed = read_courses(settings.home)
+    accounts = () if listed and _only_panopto(settings) else settings.brightcove.accounts
+    told = {
+        "accounts": [status_of(settings, account) for account in accounts],
+        "courses": [course_status(settings, course) for course in listed],
+    }
     if as_json:
-        click.echo(json.dumps({"accounts": [status.as_json() for status in statuses]}, indent=2))
+        click.echo(json.dumps({kind: [each.as_json() for each in told[kind]] for kind in told}, indent=2))
     else:
-        print_status(Console(), statuses)
-    return FAILED if any(status.days["failed"] for status in statuses) else 0
+        for statuses in filter(None, told.values()):
+            print_status(Console(), statuses)
+    return FAILED if any(each.has_failed for kind in told for each in told[kind]) else 0
 
 
 main.add_command(sandbox_command)
 
 
+def _sources(settings: Settings, wanted: str, accounts: str | None, courses: str | None) -> list[str]:
+    """The sources to work on: the one that is named, or meant by what is chosen of it; else those set up."""
+    if wanted != ALL:
+        return [wanted]
+    if (accounts is None) != (courses is None):
+        return [BRIGHTCOVE] if courses is None else [PANOPTO]
+    if _only_panopto(settings):
+        return [PANOPTO]
+    return [BRIGHTCOVE, PANOPTO] if settings.panopto.configured else [BRIGHTCOVE]
+
+
+def _only_panopto(settings: Settings) -> bool:
+    return settings.panopto.configured and settings.brightcove.client_id is None
+
+
 def _accounts(settings: Settings, names: str | None) -> list[Account]:
     if names is None:
         return list(settings.brightcove.accounts)
-    chosen = dict.fromkeys(settings.account(name.strip()) for name in names.split(",") if name.strip())
-    if not chosen:
+    return list(dict.fromkeys(settings.account(name) for name in _names("--accounts", names)))
+
+
+def _courses(settings: Settings, names: str | None) -> list[Course]:
+    listed = read_courses(settings.home)
+    if not listed:
         raise SettingsError(
-            "--accounts: expected names or ids separated by commas, got none; leave it out for all"
+            f"{courses_path(settings.home)}: expected a list of courses, found none; write a first line "
+            "PanoptoFolderName,PanoptoFolderID and below it a line for each folder"
         )
-    return list(chosen)
+    if names is None:
+        return list(listed)
+    known = {course.id: course for course in listed} | {course.name.casefold(): course for course in listed}
+    chosen = {name: known.get(name.casefold()) for name in _names("--courses", names)}
+    unknown = [name for name, course in chosen.items() if course is None]
+    if unknown:
+        raise SettingsError(
+            f"--courses: {unknown[0]!r} is not in courses.csv; use a folder id or name from it"
+        )
+    return list(dict.fromkeys(course for course in chosen.values() if course))
+
+
+def _names(option: str, text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise SettingsError(
+            f"{option}: expected names or ids separated by commas, got none; leave it out for all"
+        )
+    return names
 
 
 def _day(instant: datetime | None) -> date | None:

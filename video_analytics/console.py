@@ -22,10 +22,10 @@ from rich.text import Text
 from video_analytics.days import spans
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.http import Tally
-from video_analytics.status import FAILED, MISSING, STATES, AccountStatus
+from video_analytics.status import FAILED, MISSING, STATES, Status
 from video_analytics.watch import Watch
 
-DAYS = "daily_analytics"
+DAYS = {"daily_analytics", "viewing_activity", "viewing_history"}  # by account or course, and day or year
 TITLES = {
     "cms_catalog": "catalogues",
     "last_viewed": "last viewed",
@@ -33,6 +33,12 @@ TITLES = {
     "cms_files": "catalogue files",
     "reporting_files": "reporting files",
     "multi_year": "daily files",
+    "course_sessions": "courses",
+    "viewing_activity": "viewing by day",
+    "viewing_history": "viewing by year",
+    "chunked_coverage": "coverage",
+    "course_files": "course files",
+    "tableau_files": "tableau files",
     "warehouse": "warehouse",
 }
 
@@ -78,7 +84,7 @@ class Bars(Watch):
         """Move a bar on."""
         with self._lock:
             self.finished += 1
-            self.rows += int(facts.get("rows", 0)) if asset == DAYS else 0
+            self.rows += int(facts.get("rows", 0)) if asset in DAYS else 0
             self.files |= set(facts.get("files", ()))
             self._advance(asset, partition, self._calls())
 
@@ -105,7 +111,7 @@ class Bars(Watch):
 
 
 def _label(asset: str, partition: str) -> str:
-    return partition.split("|", maxsplit=1)[0] if asset == DAYS else TITLES.get(asset, asset)
+    return partition.split("|", maxsplit=1)[0] if asset == "daily_analytics" else TITLES.get(asset, asset)
 
 
 def print_failures(console: Console, failures: Mapping[tuple[str, str], VideoAnalyticsError]) -> None:
@@ -119,13 +125,34 @@ def print_failures(console: Console, failures: Mapping[tuple[str, str], VideoAna
         console.print(Text(f"FAILED {asset} {names}{several}: {reason}", style="red"), soft_wrap=True)
 
 
-def print_calls(console: Console, tally: Tally) -> None:
-    """How often each endpoint was asked."""
-    kinds = {"analytics/data": "analytics queries", "insights/lastview": "last-view pages", "token": "tokens"}
-    said = [f"{tally.total(kind):,.0f} {name}" for kind, name in kinds.items()]
-    cms = tally.total("calls") - sum(tally.total(kind) for kind in kinds)
-    again = f"{tally.total('retries'):,.0f} repeated"
-    console.print(f"Calls: {', '.join(said)}, {cms:,.0f} catalogue pages and counts; {again}", soft_wrap=True)
+def print_calls(console: Console, source: str, tally: Tally) -> None:
+    """How often a source was asked, by kind of question."""
+    said = [f"{number:,.0f} {title}" for title, number in _counts(source, tally).items() if number]
+    console.print(
+        f"Calls: {', '.join(said) or 'none'}; {tally.total('retries'):,.0f} repeated", soft_wrap=True
+    )
+
+
+_KINDS = {
+    # the name of an endpoint in the tally, what people call it; the rest is pages of lists
+    "brightcove": {
+        "analytics/data": "analytics queries",
+        "insights/lastview": "last-view pages",
+        "token": "tokens",
+    },
+    "panopto": {
+        "GetSessionExtendedDetailedUsage": "pages of viewing records",
+        "GetFolderSummaryUsage": "folder summaries",
+        "LogOnWithPassword": "logons",
+        "token": "tokens",
+    },
+}
+_REST = {"brightcove": "catalogue pages and counts", "panopto": "pages of folders and sessions"}
+
+
+def _counts(source: str, tally: Tally) -> dict[str, float]:
+    counts = {title: tally.total(kind) for kind, title in _KINDS[source].items()}
+    return counts | {_REST[source]: tally.total("calls") - sum(counts.values())}
 
 
 def print_files(console: Console, exports: Path, names: Iterable[str]) -> None:
@@ -141,21 +168,30 @@ def print_files(console: Console, exports: Path, names: Iterable[str]) -> None:
         )
 
 
-def print_status(console: Console, statuses: Sequence[AccountStatus]) -> None:
-    """One line an account: how many days are in which state; below, the days that lack and why."""
-    columns = [Column(name, no_wrap=True) for name in ("account", "to", *STATES)]
+def print_status(console: Console, statuses: Sequence[Status]) -> None:
+    """One line an account or course: how many days are in which state; below, those that lack and why."""
+    columns = [Column(statuses[0].kind, no_wrap=True, overflow="ellipsis", max_width=34)]
+    columns += [Column(name, no_wrap=True) for name in ("to", *STATES)]
     table = Table(*columns, box=box.SIMPLE_HEAD, padding=0)
     for status in statuses:
         counts = [_count(len(status.days[state]), state) for state in STATES]
-        table.add_row(status.account.key, str(status.last), *counts)
+        table.add_row(Text(one_line(status.name)), str(status.last), *counts)
     console.print(f"Days from {min(status.first for status in statuses)}")
     console.print(table)
     for status in statuses:
         for state in (MISSING, FAILED):
-            if status.days[state]:
-                console.print(f"{status.account.key}: {state} {_spans_text(status, state)}", soft_wrap=True)
+            said = [*_spans_text(status, state), *map(str, status.years.get(state, ()))]
+            if said:
+                console.print(Text(f"{one_line(status.name)}: {state} {_few(said)}"), soft_wrap=True)
+        for note in status.notes:
+            console.print(Text(f"{one_line(status.name)}: {note}", style="yellow"), soft_wrap=True)
         for reason in dict.fromkeys(status.reasons.values()):
             console.print(Text(f"  {reason}", style="red"), soft_wrap=True)
+
+
+def one_line(name: str) -> str:
+    """A vendor's name as it may stand in a line: no breaks, nothing that steers a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
 def _count(number: int, state: str) -> Text:
@@ -163,8 +199,9 @@ def _count(number: int, state: str) -> Text:
     return Text(f"{number:,}", style=colours[state] if number else "dim", justify="right")
 
 
-def _spans_text(status: AccountStatus, state: str, most: int = 3) -> str:
-    listed = [
-        str(first) if first == last else f"{first}..{last}" for first, last in spans(status.days[state])
-    ]
-    return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")
+def _spans_text(status: Status, state: str) -> list[str]:
+    return [str(first) if first == last else f"{first}..{last}" for first, last in spans(status.days[state])]
+
+
+def _few(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

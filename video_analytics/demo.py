@@ -1,11 +1,12 @@
-"""The demo: a home, a simulated vendor, and the whole road over the last days."""
+"""The demo: a home, two simulated vendors, and both roads over the last days."""
 
 import contextlib
+import csv
 import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,10 +17,12 @@ from video_analytics.brightcove.finality import last_closed
 from video_analytics.clock import now
 from video_analytics.errors import SettingsError
 from video_analytics.instance import packaged
-from video_analytics.running import run_road
+from video_analytics.running import run_accounts, run_courses
 from video_analytics.sandbox import ZONES
-from video_analytics.settings import Settings, load_settings
+from video_analytics.sandbox.panopto import SITE_ZONE, PanoptoWorld
+from video_analytics.settings import Settings, courses_path, load_settings, read_courses
 
+HASTE = 100  # the demo's vendor allows so many times the calls of the real one, to be done in a minute
 MARK = "# a home made by `video-analytics demo`; it is written anew each time\n"
 
 
@@ -30,10 +33,15 @@ def run_demo(home: Path, days: int, scenario: str, *, with_ui: bool) -> int:
         settings = make_home(home, days, environment)
         vendor = urlsplit(settings.brightcove.cms_url).netloc
         console.print(
-            f"A simulated Brightcove answers at {vendor}; the home is {settings.home}", soft_wrap=True
+            f"A simulated Brightcove and Panopto answer at {vendor}; the home is {settings.home}",
+            soft_wrap=True,
         )
-        accounts = settings.brightcove.accounts
-        code = run_road(settings, accounts, settings.brightcove.start_date, None, console)
+        console.rule("Brightcove", align="left")
+        code = run_accounts(
+            settings, settings.brightcove.accounts, settings.brightcove.start_date, None, console
+        )
+        console.rule("Panopto", align="left")
+        code = max(code, run_courses(settings, read_courses(settings.home), None, None, console))
         _say_what_next(console, settings)
         if with_ui:
             _serve_ui(console, settings)
@@ -61,10 +69,21 @@ def make_home(home: Path, days: int, environment: Mapping[str, str]) -> Settings
         for account in zoned
     ]
     head = f"{MARK}[brightcove]\nstart_date = {first}\nprocessing_wait_seconds = 2.0\n"
-    settings_file.write_text("\n".join([head, *tables]), encoding="utf-8")
+    settings_file.write_text("\n".join([head, *tables, _panopto(first)]), encoding="utf-8")
+    with courses_path(home).open("w", encoding="utf-8-sig", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("PanoptoFolderName", "PanoptoFolderID"))
+        rows.writerows(PanoptoWorld(size="demo").courses())
     lines = "".join(f"{name}={value}\n" for name, value in environment.items())
     (home / ".env").write_text(MARK + lines, encoding="utf-8")
     return load_settings(home)
+
+
+def _panopto(first: date) -> str:
+    """The table of settings for the simulated site."""
+    limits = {"calls_per_second": 5, "calls_per_minute": 100, "calls_per_hour": 5000}
+    lines = [f"{name} = {number * HASTE}" for name, number in limits.items()]
+    return "\n".join(["[panopto]", f"start_date = {first}", f'site_timezone = "{SITE_ZONE}"', *lines]) + "\n"
 
 
 def _is_demo(settings_file: Path) -> bool:
@@ -74,7 +93,8 @@ def _is_demo(settings_file: Path) -> bool:
 @contextlib.contextmanager
 def _sandbox(scenario: str) -> Iterator[dict[str, str]]:
     """The sandbox in a process of its own; gives the variables that lead to it, ends it afterwards."""
-    command = [sys.executable, "-m", "video_analytics", "sandbox", "--port", "0", "--scenario", scenario]
+    command = [sys.executable, "-m", "video_analytics", "sandbox", "--port", "0"]
+    command += ["--scenario", scenario, "--rate-scale", str(HASTE)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
         try:
             yield _announced(process.stdout or ())
@@ -101,7 +121,7 @@ def _say_what_next(console: Console, settings: Settings) -> None:
         "\nLook at it:",
         f"  video-analytics status --home {home}",
         f"  video-analytics demo --home {home} --ui    the same in the Dagster UI",
-        f"  {warehouse}    views for analysts, such as brightcove.multi_year",
+        f"  {warehouse}    views for analysts, such as panopto.chunked_coverage",
     )
     console.print("\n".join(lines), soft_wrap=True)
 

@@ -13,6 +13,7 @@ import glob
 import hashlib
 import io
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -164,8 +165,9 @@ def connect(memory: str = "2GB") -> Iterator[duckdb.DuckDBPyConnection]:
 
     A file it cannot read is a LakeError, as everywhere.
     """
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory() as spill, duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{memory}'")
+        connection.execute(f"SET temp_directory = {quoted(spill)}")
         connection.execute("SET TimeZone = 'UTC'")
         try:
             yield connection

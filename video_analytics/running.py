@@ -1,38 +1,82 @@
 """The commands `run` and `check`, from settings to an exit code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from rich.console import Console
 from rich.text import Text
 
-from video_analytics.brightcove.client import Client, credentials
+from video_analytics import verdicts
+from video_analytics.brightcove import probes as brightcove_probes
+from video_analytics.brightcove.client import Client
+from video_analytics.brightcove.client import credentials as brightcove_credentials
 from video_analytics.brightcove.collect import recall
-from video_analytics.brightcove.probes import BAD, OK, probe
 from video_analytics.console import Bars, print_calls, print_failures, print_files
 from video_analytics.http import Tally
 from video_analytics.instance import open_instance
 from video_analytics.lake import Lake
-from video_analytics.roads import run_brightcove, wanted_days
+from video_analytics.panopto import probes as panopto_probes
+from video_analytics.panopto.plan import present, sessions_of
+from video_analytics.panopto.resources import open_road
+from video_analytics.panopto.rest import credentials as panopto_credentials
+from video_analytics.roads import run_brightcove, run_panopto, wanted_days
 from video_analytics.runs import Runner, sweep
-from video_analytics.settings import Account, Settings
+from video_analytics.settings import Account, Course, Settings
 
 
-def run_road(
+def run_accounts(
     settings: Settings, accounts: Sequence[Account], first: date | None, last: date | None, console: Console
 ) -> int:
-    """Materialize the whole road for some accounts and days; 0 only when all of it is complete."""
-    credentials(settings.brightcove)
-    sweep(settings)
+    """Materialize the whole road of Brightcove for some accounts and days; 0 only when all is complete."""
+    brightcove_credentials(settings.brightcove)
     wanted = wanted_days(settings, accounts, first, last)
+    days = sum(map(len, wanted.values()))
+
+    def said(bars: Bars, _: Tally) -> Iterable[str]:
+        yield f"{days:,} account-days asked for, {bars.rows:,} rows of videos and days in the lake"
+
+    return _run(settings, "brightcove", lambda runner: run_brightcove(runner, wanted), said, console)
+
+
+def run_courses(
+    settings: Settings, courses: Sequence[Course], first: date | None, last: date | None, console: Console
+) -> int:
+    """Materialize the whole road of Panopto for some courses and days; 0 only when all is complete."""
+    panopto_credentials(settings.panopto)
+
+    def said(bars: Bars, tally: Tally) -> Iterable[str]:
+        yield f"{len(courses):,} courses, {bars.rows:,} viewing records in the partitions read"
+        lake = Lake(settings.lake)
+        sessions = sum(len(present(sessions_of(lake, course.id))) for course in courses)
+        asked, summaries = (tally.total(f"Get{k}Usage") for k in ("SessionExtendedDetailed", "FolderSummary"))
+        naive = tally.total("calls") - asked - summaries + sessions
+        yield (
+            f"{tally.total('calls'):,.0f} calls; asking each of the {sessions:,} sessions once "
+            f"would have made {naive:,.0f} or more"
+        )
+
+    def road(runner: Runner) -> None:
+        run_panopto(runner, courses, first, last)
+
+    return _run(settings, "panopto", road, said, console)
+
+
+def _run(
+    settings: Settings,
+    source: str,
+    road: Callable[[Runner], None],
+    said: Callable[[Bars, Tally], Iterable[str]],
+    console: Console,
+) -> int:
+    sweep(settings)
     tally = Tally()
     with open_instance(settings) as (instance, tags), Bars(console, tally) as bars:
         runner = Runner(settings, bars, tally, instance, tags)
-        run_brightcove(runner, wanted)
-    days = sum(map(len, wanted.values()))
+        road(runner)
     print_failures(console, bars.failures)
-    console.print(f"{days:,} account-days asked for, {bars.rows:,} rows of videos and days in the lake")
-    print_calls(console, tally)
+    for line in said(bars, tally):
+        console.print(line, soft_wrap=True)
+    print_calls(console, source, tally)
     if bars.files:
         console.print(f"Files in {settings.exports}:", soft_wrap=True)
         print_files(console, settings.exports, bars.files)
@@ -41,19 +85,33 @@ def run_road(
     return 0 if runner.ok else 1
 
 
-def run_checks(settings: Settings, accounts: Sequence[Account], console: Console) -> int:
-    """Print a verdict for each probe; 0 when none failed."""
-    credentials(settings.brightcove)
+def check_accounts(settings: Settings, accounts: Sequence[Account], console: Console) -> int:
+    """Print a verdict for each probe of Brightcove; 0 when none failed."""
+    brightcove_credentials(settings.brightcove)
     client, lake = Client(settings.brightcove, settings.network), Lake(settings.lake)
-    console.print(Text(f"ok      settings: home {settings.home}, {len(accounts)} accounts"))
-    colours = {OK: "green", BAD: "red"}
+    console.print(Text(f"ok      settings: home {settings.home}, {len(accounts)} accounts"), soft_wrap=True)
     recall(lake, client)
-    failed = 0
     try:
-        for verdict in probe(client, lake, accounts):
-            line = Text(f"{verdict.verdict:<7} ", style=colours.get(verdict.verdict, "yellow"))
-            console.print(line.append(f"{verdict.probe}: {verdict.says}", style="default"), soft_wrap=True)
-            failed += verdict.verdict == BAD
+        return _tell(brightcove_probes.probe(client, lake, accounts), console)
     finally:
         client.close()
+
+
+def check_courses(settings: Settings, courses: Sequence[Course], console: Console) -> int:
+    """Print a verdict for each probe of Panopto; 0 when none failed."""
+    road = open_road(settings)
+    console.print(Text(f"ok      settings: home {settings.home}, {len(courses)} courses"), soft_wrap=True)
+    try:
+        return _tell(panopto_probes.probe(road.rest, road.soap, courses), console)
+    finally:
+        road.close()
+
+
+def _tell(probed: Iterable[verdicts.Verdict], console: Console) -> int:
+    colours = {verdicts.OK: "green", verdicts.BAD: "red"}
+    failed = 0
+    for verdict in probed:
+        line = Text(f"{verdict.verdict:<7} ", style=colours.get(verdict.verdict, "yellow"))
+        console.print(line.append(f"{verdict.probe}: {verdict.says}", style="default"), soft_wrap=True)
+        failed += verdict.verdict == verdicts.BAD
     return 1 if failed else 0

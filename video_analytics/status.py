@@ -1,5 +1,6 @@
 """What is complete, provisional, missing and failed: read from the lake, day by day."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -9,48 +10,120 @@ from video_analytics.brightcove.finality import PROVISIONAL, last_closed
 from video_analytics.brightcove.tables import DAILY_ANALYTICS
 from video_analytics.clock import now
 from video_analytics.days import days_between, spans
-from video_analytics.lake import Lake, day_key
-from video_analytics.settings import Account, Settings
+from video_analytics.lake import Lake, Table, day_key
+from video_analytics.panopto import plan
+from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY, VIEWING_HISTORY
+from video_analytics.settings import Account, Course, Settings
 
 COMPLETE, MISSING, FAILED = "complete", "missing", "failed"
 STATES = (COMPLETE, PROVISIONAL, MISSING, FAILED)
 
 
 @dataclass(frozen=True)
-class AccountStatus:
-    """One account's days from the platform's first day to the last one that is over.
+class Status:
+    """The days of an account or a course, from its first one to the last one that is over.
 
-    A failed day may still hold what an earlier reading gave it; `reasons` tells why it failed.
+    A failed day may still hold what an earlier reading gave it; `reasons` tells why it failed. Years before
+    the days of a course are told apart.
     """
 
-    account: Account
+    kind: str  # account, course
+    name: str
+    id: str
+    timezone: str
     first: date
     last: date
-    days: dict[str, list[date]]
-    reasons: dict[date, str] = field(default_factory=dict)
+    days: Mapping[str, list[date]]
+    reasons: Mapping[str, str] = field(default_factory=dict)  # by day or year
+    years: Mapping[str, list[int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Counts, and each state's days as spans."""
         return {
-            "account": self.account.key,
-            "id": self.account.id,
-            "timezone": self.account.timezone,
+            self.kind: self.name,
+            "id": self.id,
+            "timezone": self.timezone,
             "from": self.first.isoformat(),
             "to": self.last.isoformat(),
             **{state: len(self.days[state]) for state in STATES},
             "spans": {state: [list(map(str, span)) for span in spans(self.days[state])] for state in STATES},
-            "reasons": {day.isoformat(): reason for day, reason in self.reasons.items()},
+            **({"years": dict(self.years)} if self.years else {}),
+            "reasons": dict(self.reasons),
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last attempt at a day or year failed."""
+        return bool(self.days[FAILED] or self.years.get(FAILED))
 
-def status_of(settings: Settings, account: Account) -> AccountStatus:
+
+def status_of(settings: Settings, account: Account) -> Status:
     """The state of each day of an account."""
     lake = Lake(settings.lake)
     first, last = settings.brightcove.start_date, last_closed(account, now())
     failed = set(lake.failed_days(DAILY_ANALYTICS, account.id))
     state = {day: PROVISIONAL if was == PROVISIONAL else COMPLETE for day, was in readings(lake, account)}
-    state |= dict.fromkeys(failed, FAILED)
-    horizon = days_between(first, last)
-    days = {name: [day for day in horizon if state.get(day, MISSING) == name] for name in STATES}
-    reasons = {day: lake.failure(DAILY_ANALYTICS, day_key(account.id, day)) or "" for day in days[FAILED]}
-    return AccountStatus(account, first, last, days, reasons)
+    days = _by_state(days_between(first, last), state, failed)
+    reasons = _reasons(lake, DAILY_ANALYTICS, account.id, days[FAILED])
+    return Status("account", account.key, account.id, account.timezone, first, last, days, reasons)
+
+
+def course_status(settings: Settings, course: Course) -> Status:
+    """The state of each day of a course, and of the years before them; trailing days are provisional."""
+    lake = Lake(settings.lake)
+    sessions = plan.sessions_of(lake, course.id)
+    horizon = plan.horizon(sessions, settings.panopto, now())
+    since = plan.daily_since(settings.panopto, now())
+    recent = set(plan.trailing(settings.panopto, now()))
+    held = lake.days(VIEWING_ACTIVITY, course.id)
+    state = {day: PROVISIONAL if day in recent else COMPLETE for day in held}
+    failed = set(lake.failed_days(VIEWING_ACTIVITY, course.id))
+    days = _by_state(
+        horizon.days(since) if sessions else plan.trailing(settings.panopto, now()), state, failed
+    )
+    years = _years(
+        lake, course.id, [y for y in plan.history_years(settings.panopto, now()) if y >= horizon.first.year]
+    )
+    reasons = _reasons(lake, VIEWING_ACTIVITY, course.id, days[FAILED]) | {
+        str(year): lake.failure(VIEWING_HISTORY, plan.year_key(course.id, year)) or ""
+        for year in years[FAILED]
+    }
+    name = sessions[0]["course_name"] if sessions else course.name or course.id
+    first = max(horizon.first, since)
+    notes = _notes(lake, course.id, sessions)
+    return Status("course", name, course.id, "UTC", first, horizon.last, days, reasons, years, notes)
+
+
+def _by_state(
+    horizon: Collection[date], state: Mapping[date, str], failed: Collection[date]
+) -> dict[str, list[date]]:
+    said = dict(state) | dict.fromkeys(failed, FAILED)
+    return {name: [day for day in horizon if said.get(day, MISSING) == name] for name in STATES}
+
+
+def _reasons(lake: Lake, table: Table, owner: str, failed: Collection[date]) -> dict[str, str]:
+    return {day.isoformat(): lake.failure(table, day_key(owner, day)) or "" for day in failed}
+
+
+def _years(lake: Lake, course_id: str, years: Collection[int]) -> dict[str, list[int]]:
+    failed = {
+        year for year in years if lake.failure(VIEWING_HISTORY, plan.year_key(course_id, year)) is not None
+    }
+    held = {year for year in years if plan.is_held(lake, course_id, year)}
+    return {
+        COMPLETE: sorted(held),
+        MISSING: [year for year in years if year not in held | failed],
+        FAILED: sorted(failed),
+    }
+
+
+def _notes(lake: Lake, course_id: str, sessions: Collection[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What is complete but lacks what may not be seen."""
+    if not sessions:
+        return ("not listed yet",)
+    facts = lake.facts(SESSIONS, course_id) or {}
+    notes = [f"denied folder: {path}" for path in facts.get("denied_folders", ())]
+    denied = sum(row["denied_on"] is not None and row["left_on"] is None for row in sessions)
+    return (*notes, *([f"{denied} sessions whose usage may not be read"] if denied else []))

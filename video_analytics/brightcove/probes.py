@@ -1,7 +1,6 @@
 """First-run probes: what only the live accounts can tell, asked in a few calls, each with a plain verdict."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,11 +12,11 @@ from video_analytics.brightcove.finality import last_closed
 from video_analytics.brightcove.tables import METRICS
 from video_analytics.clock import now
 from video_analytics.decoding import decoder
-from video_analytics.errors import Refused, VendorError
+from video_analytics.errors import Refused
 from video_analytics.lake import Lake
 from video_analytics.settings import Account
+from video_analytics.verdicts import NOTE, Verdict, tried
 
-OK, NOTE, BAD = "ok", "note", "FAILED"
 SETTLED_DAYS_BACK = 8
 
 
@@ -34,25 +33,16 @@ _REPORT: Callable[[bytes], _Rows] = decoder(_Rows)
 _LAST_VIEWS: Callable[[bytes], _LastViews] = decoder(_LastViews)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One probe's result: `ok`, `note` (works, but know this) or `FAILED`, and a sentence."""
-
-    probe: str
-    verdict: str
-    says: str
-
-
 def probe(client: Client, lake: Lake, accounts: Sequence[Account]) -> Iterator[Verdict]:
     """Credentials, each account, then the open questions of the Analytics API on the smallest account."""
-    yield _tried("token", lambda: f"a token for {client.token():g} s from {client.settings.oauth_url}")
+    yield tried("token", lambda: f"a token for {client.token():g} s from {client.settings.oauth_url}")
     counts: dict[Account, int] = {}
     for account in accounts:
-        yield _tried(f"{account.name}: catalogue", lambda a=account: _count(client, a, counts))  # type: ignore[misc]
+        yield tried(f"{account.name}: catalogue", lambda a=account: _count(client, a, counts))  # type: ignore[misc]
     if not counts:
         return
     for account in counts:
-        yield _tried(f"{account.name}: device ranges", lambda a=account: _device_ranges(client, a))  # type: ignore[misc]
+        yield tried(f"{account.name}: device ranges", lambda a=account: _device_ranges(client, a))  # type: ignore[misc]
     remember(lake, client)
     smallest = min(counts, key=lambda account: (counts[account] == 0, counts[account]))
     yield from _analytics(client, smallest)
@@ -62,24 +52,15 @@ def _analytics(client: Client, account: Account) -> Iterator[Verdict]:
     day = last_closed(account, now()) - timedelta(days=SETTLED_DAYS_BACK)
     wide = ",".join(("video", "date", "video_name", *METRICS))
     name = account.name
-    yield _tried(f"{name}: reconciled span", lambda: _span_said(client, account))
-    yield _tried(
+    yield tried(f"{name}: reconciled span", lambda: _span_said(client, account))
+    yield tried(
         f"{name}: video,date without where",
         lambda: f"{_items(client, account, day, day, wide)} rows on {day}",
     )
-    yield _tried(f"{name}: play_rate in video,date", lambda: _play_rate(client, account, day, wide), NOTE)
-    yield _tried(f"{name}: last day included", lambda: _inclusive(client, account, day))
-    yield _tried(f"{name}: limit=all", lambda: _all_rows(client, account, day))
-    yield _tried(f"{name}: last-view list", lambda: _last_views(client, account), NOTE)
-
-
-def _tried(name: str, ask: Callable[[], str], refused: str = BAD) -> Verdict:
-    try:
-        return Verdict(name, OK, ask())
-    except Refused as error:
-        return Verdict(name, refused, str(error))
-    except VendorError as error:
-        return Verdict(name, BAD, str(error))
+    yield tried(f"{name}: play_rate in video,date", lambda: _play_rate(client, account, day, wide), NOTE)
+    yield tried(f"{name}: last day included", lambda: _inclusive(client, account, day))
+    yield tried(f"{name}: limit=all", lambda: _all_rows(client, account, day))
+    yield tried(f"{name}: last-view list", lambda: _last_views(client, account), NOTE)
 
 
 def _count(client: Client, account: Account, counts: dict[Account, int]) -> str:

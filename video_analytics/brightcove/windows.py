@@ -4,8 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from video_analytics.days import ONE_DAY
-
 
 @dataclass(frozen=True)
 class Window:

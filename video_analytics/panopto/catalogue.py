@@ -6,7 +6,7 @@ while it is read.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from video_analytics.errors import Refused
@@ -53,9 +53,8 @@ def walk(
     Raises:
         Refused: the course's own folder does not exist or may not be seen.
     """
-    root = rest.folder(course_id)
-    tree = Tree(course_id, root.Name or course_id)
-    _visit(rest, tree, root, None)
+    tree = Tree(course_id, "")
+    _visit(rest, tree, Folder(course_id), None)
     for folder_id in known_folders:
         _look_for_folder(rest, tree, folder_id)
     for session_id in known_sessions:
@@ -70,19 +69,29 @@ def _visit(rest: Rest, tree: Tree, folder: Folder, parent: Place | None) -> None
         here, above = stack.pop()
         if here.Id in tree.folders:  # a circle, or listed twice
             continue
-        name = here.Name or here.Id
-        place = Place(here.Id, name, above.id if above else None, f"{above.path} / {name}" if above else name)
         try:
-            children = rest.children(here.Id)
-            sessions = rest.sessions(here.Id)
+            children, sessions = rest.children(here.Id), rest.sessions(here.Id)
         except Refused as error:
-            if error.status != FORBIDDEN:
+            if error.status != FORBIDDEN or above is None:
                 raise
-            tree.folders[here.Id] = replace(place, state=DENIED)
+            tree.folders[here.Id] = _place(here, above, here.Name or here.Id, DENIED)
             continue
-        tree.folders[here.Id] = place
+        name = here.Name or _name_from(children, sessions) or rest.folder(here.Id).Name or here.Id
+        place = tree.folders[here.Id] = _place(here, above, name, LISTED)
+        tree.name = tree.name or name
         tree.sessions |= {video.Id: video for video in sessions if video.Id not in tree.sessions}
         stack.extend((child, place) for child in reversed(children))
+
+
+def _place(folder: Folder, above: Place | None, name: str, state: str) -> Place:
+    path = f"{above.path} / {name}" if above else name
+    return Place(folder.Id, name, above.id if above else None, path, state)
+
+
+def _name_from(children: Iterable[Folder], sessions: Iterable[Video]) -> str | None:
+    """A folder's name as what lies in it tells: that saves a question."""
+    told = [child.ParentFolder for child in children] + [video.FolderDetails for video in sessions]
+    return next((reference.Name for reference in told if reference and reference.Name), None)
 
 
 def _look_for_folder(rest: Rest, tree: Tree, folder_id: str) -> None:

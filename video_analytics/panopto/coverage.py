@@ -6,7 +6,8 @@ file says what is in it. Here is only what holds the steps together: the setting
 reporting zone, the loop over the parts, and the writing of files while the next part is being computed.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ import pyarrow.parquet as pq
 
 from video_analytics.lake import quoted
 
-STRETCHES_AT_ONCE = 250_000  # bounds memory; a viewer's stretches of a video stay together
+STRETCHES_AT_ONCE = 125_000  # bounds memory; a viewer's stretches of a video stay together
+PARTS_AT_ONCE = 2
 KINDS = (
     "used",
     "clipped_end",
@@ -57,27 +59,34 @@ def compute(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -
     as `unknown_session`, `not_finite`, `negative`, `zero_length`, `no_duration` or `outside`, the first that
     holds. Records without a duration still make a viewer. `records` is the sum of all.
     """
-    _set_variables(connection, rules)
+    variables = _variables(rules)
+    _set(connection, variables)
     connection.register("clock", _clock(connection, ZoneInfo(rules.zone)))
-    connection.execute(_sql("coverage_stretches.sql"))
-    connection.unregister("clock")
-    _write_parts(connection, rules, folder)
-    for name in ("session_measures", "chunk_measures"):
-        target = quoted(str(folder / f"{name}.parquet"))
-        connection.execute(f"COPY ({_sql(f'coverage_{name}.sql')}) TO {target}")
-    found = dict(connection.sql("SELECT kind, count(*) FROM stretches GROUP BY kind").fetchall())
-    counts = {kind: int(found.get(kind, 0)) for kind in KINDS}
+    try:
+        connection.execute(_sql("coverage_stretches.sql"))
+        _write_parts(connection, rules, folder)
+        for name in ("session_measures", "chunk_measures"):
+            target = quoted(str(folder / f"{name}.parquet"))
+            connection.execute(f"COPY ({_sql(f'coverage_{name}.sql')}) TO {target}")
+        found = connection.sql("SELECT kind, count(*) FROM coverage.stretches GROUP BY kind").fetchall()
+    finally:
+        connection.unregister("clock")
+        connection.execute("DROP SCHEMA IF EXISTS coverage CASCADE")
+    counts = dict.fromkeys(KINDS, 0) | dict(found)
     return {"records": sum(counts.values()), **counts}
 
 
-def _set_variables(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    variables = {
+def _variables(rules: Rules) -> dict[str, object]:
+    return {
         "chunks": rules.chunks,
         "ticks": 1e6 * rules.chunks,  # in a second
-        "enough": round(rules.completed_percent * 10_000),  # of a chunk or video, in millionths
+        "enough": round(rules.completed_percent * 10_000),  # of a chunk or a video, in millionths
         "anonymous": sorted(user.lower() for user in rules.anonymous),
         "at_once": STRETCHES_AT_ONCE,
     }
+
+
+def _set(connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> None:
     for name, value in variables.items():
         connection.execute(f"SET VARIABLE {name} = ?", [value])
 
@@ -118,36 +127,45 @@ def _ahead(second: int, zone: ZoneInfo) -> int:
 
 
 def _write_parts(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -> None:
-    """Compute part after part; what one gave is written while the next is under way."""
     words = {
-        "session_id": _words(connection, "SELECT session_id FROM videos ORDER BY video"),
-        "user_id": _words(connection, "SELECT user_id FROM viewers ORDER BY viewer"),
+        "session_id": _words(connection, "SELECT session_id FROM coverage.videos ORDER BY video"),
+        "user_id": _words(connection, "SELECT user_id FROM coverage.viewers ORDER BY viewer"),
     }
-    writing: Future[None] | None = None
+    variables = _variables(rules) | {"viewers": len(words["user_id"])}
     with ExitStack() as stack:
         writers = {
             name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema, **_WRITING))
             for name, schema in _SCHEMAS.items()
         }
-        thread = stack.enter_context(ThreadPoolExecutor(1))
-        for rows in _parts(connection, legacy_rows=rules.legacy_rows):
-            if writing:
-                writing.result()
-            writing = thread.submit(_write, writers, rows, words)
-        if writing:
-            writing.result()
+        for rows in _parts(connection, variables, legacy_rows=rules.legacy_rows):
+            _write(writers, rows, words)
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, *, legacy_rows: bool) -> Iterator[dict[str, pa.Table]]:
-    part = _sql("coverage_part.sql")
+def _parts(
+    connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object], *, legacy_rows: bool
+) -> Iterator[dict[str, pa.Table]]:
+    """What the parts give, in order; two are computed at a time, and others only when these are taken."""
     queries = {name: _sql(f"coverage_{name}.sql") for name in _SCHEMAS}
     if legacy_rows:
         queries["chunked_coverage"] = _sql("coverage_chunked_coverage_legacy.sql")
-    for first, last in connection.sql("FROM parts ORDER BY first_pair").fetchall():
-        connection.execute(f"SET VARIABLE first_pair = {first}")
-        connection.execute(f"SET VARIABLE last_pair = {last}")
-        connection.execute(part)
-        yield {name: connection.sql(query).to_arrow_table() for name, query in queries.items()}
+    waiting: deque[Future[dict[str, pa.Table]]] = deque()
+    with ThreadPoolExecutor(PARTS_AT_ONCE) as threads:
+        for first, last in connection.sql("FROM coverage.parts ORDER BY first_pair").fetchall():
+            bounds = {"first_pair": first, "last_pair": last}
+            waiting.append(threads.submit(_part, connection.cursor(), {**variables, **bounds}, queries))
+            if len(waiting) > PARTS_AT_ONCE:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _part(
+    connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object], queries: Mapping[str, str]
+) -> dict[str, pa.Table]:
+    with connection:
+        _set(connection, variables)
+        connection.execute(_sql("coverage_part.sql"))
+        return {name: connection.sql(query).to_arrow_table() for name, query in queries.items()}
 
 
 def _write(

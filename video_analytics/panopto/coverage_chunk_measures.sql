@@ -7,7 +7,7 @@ SELECT
     sum(completed_viewers)::BIGINT AS completed_viewers,
     sum(spent) / getvariable('ticks') AS total_time_spent,
     sum(anonymous_spent) / getvariable('ticks') AS anonymous_time_spent
-FROM chunk_sums
-JOIN videos USING (video)
+FROM coverage.chunk_sums
+JOIN coverage.videos USING (video)
 GROUP BY session_id, chunk
 ORDER BY session_id, chunk

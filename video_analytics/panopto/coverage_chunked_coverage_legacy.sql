@@ -12,8 +12,8 @@ WITH starting AS (  -- here a touch counts, so zero lengths and what ends just w
         starts > max(ends) OVER (
             PARTITION BY pair, day ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS after_gap
-    FROM stretches
-    JOIN videos ON video = pair // getvariable('viewers')
+    FROM coverage.stretches
+    JOIN coverage.videos ON video = pair // getvariable('viewers')
     WHERE starts IS NOT NULL AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair')
 ),
 numbered AS (

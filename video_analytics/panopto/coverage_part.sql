@@ -1,9 +1,16 @@
 -- What the viewers of one part saw: by day and chunk, and by chunk over all days.
 
+CREATE TEMP MACRO percent(covered, whole) AS
+    CASE WHEN covered = whole THEN 100e0 ELSE covered * 100e0 / whole END;
+
+-- Compared in whole numbers, as a double could miss the very edge; `enough` is in millionths.
+CREATE TEMP MACRO is_completed(covered, whole) AS
+    covered::HUGEINT * 1_000_000 >= whole::HUGEINT * getvariable('enough');
+
 -- The union of overlapping stretches without building it: taken in the order of their starts, a stretch adds
 -- what lies beyond everything seen before it. `seen` is how far that was, `seen_that_day` on the same day;
 -- null before the first.
-CREATE OR REPLACE TEMP TABLE additions AS
+CREATE TEMP TABLE additions AS
 SELECT
     pair,
     day,
@@ -15,12 +22,12 @@ SELECT
         AS seen,
     max(ends) OVER (PARTITION BY pair, day ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
         AS seen_that_day
-FROM stretches
-JOIN videos ON video = pair // getvariable('viewers')
+FROM coverage.stretches
+JOIN coverage.videos ON video = pair // getvariable('viewers')
 WHERE kind IN ('used', 'clipped_start', 'clipped_end')
     AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair');
 
-CREATE OR REPLACE TEMP TABLE chunk_days AS
+CREATE TEMP TABLE chunk_days AS
 WITH pieces AS (  -- stretches cut at the edges of chunks; to touch an edge gives no piece
     SELECT
         pair,
@@ -44,7 +51,7 @@ SELECT
 FROM pieces
 GROUP BY pair, day, length, chunk;
 
-CREATE OR REPLACE TEMP TABLE chunk_totals AS
+CREATE TEMP TABLE chunk_totals AS
 SELECT
     pair,
     length,
@@ -56,7 +63,7 @@ FROM chunk_days
 GROUP BY pair, length, chunk;
 
 -- Where the duration is not known there is nothing to clip to: such viewers have days and records alone.
-CREATE OR REPLACE TEMP TABLE viewer_totals AS
+CREATE TEMP TABLE viewer_totals AS
 WITH watched AS (
     SELECT
         pair,
@@ -76,16 +83,16 @@ WITH watched AS (
         min(time) AS first_viewed,
         max(time) AS last_viewed,
         count(*) AS records
-    FROM stretches
+    FROM coverage.stretches
     WHERE kind = 'no_duration' AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair')
     GROUP BY pair
 )
 SELECT watched.*, anonymous
 FROM watched
-JOIN viewers ON viewer = pair % getvariable('viewers');
+JOIN coverage.viewers ON viewer = pair % getvariable('viewers');
 
 -- Of sessions and chunks, viewers and their time are the identified ones; anonymous ids are kept apart.
-INSERT INTO chunk_sums
+INSERT INTO coverage.chunk_sums
 SELECT
     pair // getvariable('viewers') AS video,
     chunk,
@@ -95,10 +102,10 @@ SELECT
     coalesce(sum(spent) FILTER (NOT anonymous), 0) AS spent,
     coalesce(sum(spent) FILTER (anonymous), 0) AS anonymous_spent
 FROM chunk_totals
-JOIN viewers ON viewer = pair % getvariable('viewers')
+JOIN coverage.viewers ON viewer = pair % getvariable('viewers')
 GROUP BY ALL;
 
-INSERT INTO session_sums
+INSERT INTO coverage.session_sums
 SELECT
     pair // getvariable('viewers') AS video,
     count_if(NOT anonymous) AS viewers,

@@ -9,7 +9,7 @@ SELECT
     CASE WHEN length > 0 THEN coalesce(sum(anonymous_spent), 0) / getvariable('ticks') END
         AS anonymous_watch_seconds,
     coalesce(sum(records), 0)::BIGINT AS records
-FROM videos
-LEFT JOIN session_sums USING (video)
+FROM coverage.videos
+LEFT JOIN coverage.session_sums USING (video)
 GROUP BY session_id, length
 ORDER BY session_id

@@ -3,35 +3,28 @@
 -- A tick is a microsecond divided by the number of chunks. So a chunk has as many ticks as the video has
 -- microseconds, every edge of a chunk is a whole number, and all sums are exact until a file is written.
 
-CREATE OR REPLACE TEMP MACRO percent(covered, whole) AS
-    CASE WHEN covered = whole THEN 100e0 ELSE covered * 100e0 / whole END;
-
--- Compared in whole numbers, as a double could miss the very edge; `enough` is in millionths.
-CREATE OR REPLACE TEMP MACRO is_completed(covered, whole) AS
-    covered::HUGEINT * 1_000_000 >= whole::HUGEINT * getvariable('enough');
+CREATE OR REPLACE SCHEMA coverage;
 
 -- Numbered in the order of the files. A duration above 90,000,000 seconds (almost three years) is taken for
 -- a mistake: up to there a percent of it is exact in a double.
-CREATE OR REPLACE TEMP TABLE videos AS
+CREATE TABLE coverage.videos AS
 SELECT
     row_number() OVER (ORDER BY session_id) - 1 AS video,
     session_id,
     CASE WHEN duration BETWEEN 0.5e-6 AND 90_000_000 THEN round(duration * 1e6)::BIGINT END AS length
 FROM sessions;
 
-CREATE OR REPLACE TEMP TABLE viewers AS
+CREATE TABLE coverage.viewers AS
 SELECT
     row_number() OVER (ORDER BY user_id) - 1 AS viewer,
     user_id,
     list_contains(getvariable('anonymous'), lower(user_id)) AS anonymous
 FROM (SELECT DISTINCT user_id FROM activity);
 
-SET VARIABLE viewers = (SELECT greatest(count(*), 1) FROM viewers);
-
-CREATE OR REPLACE TEMP TABLE stretches AS
+CREATE TABLE coverage.stretches AS
 WITH placed AS (  -- in microseconds; a pair is one viewer of one video, numbered in the order of the files
     SELECT
-        video * getvariable('viewers') + viewer AS pair,
+        video * (SELECT count(*) FROM coverage.viewers) + viewer AS pair,
         length,
         time,
         -- `clock` has a row for each UTC day: how far local time is ahead, before and after it changed
@@ -41,8 +34,8 @@ WITH placed AS (  -- in microseconds; a pair is one viewer of one video, numbere
         round(start_position * 1e6) AS starts,
         round((start_position + seconds_viewed) * 1e6) AS ends
     FROM activity
-    JOIN viewers USING (user_id)
-    LEFT JOIN videos USING (session_id)
+    JOIN coverage.viewers USING (user_id)
+    LEFT JOIN coverage.videos USING (session_id)
     LEFT JOIN clock ON utc_day = epoch_us(time) // 86_400_000_000
 )
 SELECT
@@ -73,8 +66,8 @@ SELECT
 FROM placed;
 
 -- As many whole pairs at a time as fit into memory without effort.
-CREATE OR REPLACE TEMP TABLE parts AS
-WITH pairs AS (SELECT pair, count(*) AS stretches FROM stretches WHERE pair IS NOT NULL GROUP BY pair)
+CREATE TABLE coverage.parts AS
+WITH pairs AS (SELECT pair, count(*) AS stretches FROM coverage.stretches WHERE pair IS NOT NULL GROUP BY pair)
 SELECT min(pair) AS first_pair, max(pair) AS last_pair
 FROM (
     SELECT pair, (sum(stretches) OVER (ORDER BY pair) - stretches) // getvariable('at_once') AS part FROM pairs
@@ -82,12 +75,12 @@ FROM (
 GROUP BY part
 ORDER BY first_pair;
 
-CREATE OR REPLACE TEMP TABLE chunk_sums (
+CREATE TABLE coverage.chunk_sums (
     video BIGINT, chunk BIGINT, viewers BIGINT, completed_days BIGINT, completed_viewers BIGINT,
     spent HUGEINT, anonymous_spent HUGEINT
 );
 
-CREATE OR REPLACE TEMP TABLE session_sums (
+CREATE TABLE coverage.session_sums (
     video BIGINT, viewers BIGINT, anonymous_ids BIGINT, completed_viewers BIGINT,
     spent HUGEINT, covered HUGEINT, anonymous_spent HUGEINT, records BIGINT
 );

@@ -8,9 +8,7 @@ Each file is streamed from the lake, replaced in one step and only when its cont
 not read yet has no files; a course without views has files with a header and no rows.
 """
 
-import contextlib
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from video_analytics import lake as lakes
-from video_analytics.lake import Lake, quoted
+from video_analytics.lake import Lake
 from video_analytics.panopto import layouts, publishing
 from video_analytics.panopto.layouts import DATE_COLUMN, Layout
 from video_analytics.panopto.names import course_folder
@@ -43,7 +41,7 @@ def write_database_files(lake: Lake, exports: Path, course_id: str) -> dict[str,
     if course is None:
         return {}
     folder = course_folder(exports / "panopto" / "database", course.name, course_id)
-    with _connected() as connection:
+    with lakes.connect(MEMORY) as connection:
         _show(connection, lake, course)
         lakes.scan(connection, "records", VIEWING_ACTIVITY, record_files(lake, course_id))
         wanted = {"sessions_overview.csv": layouts.ALL_SESSIONS, "viewing_activity.csv": layouts.RECORDS}
@@ -60,7 +58,7 @@ def write_output_files(
     course = _covered(lake, course_id)
     if course is None:
         return {}
-    with _connected() as connection:
+    with lakes.connect(MEMORY) as connection:
         _show(connection, lake, course)
         wanted = {f"{stem}.csv": layout for stem, layout in _output(date_column).items()}
         return _write_csvs(connection, wanted, _output_folder(exports, course), exports)
@@ -80,7 +78,7 @@ def write_tableau_files(
     target = exports / "panopto" / "output[CHUNKED]" / "tableau"
     changed: dict[Path, bool] = {}
     parquets: dict[str, Path] = {}
-    with _connected() as connection:
+    with lakes.connect(MEMORY) as connection:
         for stem, layout in _output(date_column).items():
             joined, parquet = target / f"{stem}.csv", target / f"{stem}.parquet"
             parts = [folder / joined.name for _, folder in held]
@@ -134,14 +132,6 @@ def _output_folder(exports: Path, course: _Course) -> Path:
 
 def _is_written(folder: Path) -> bool:
     return all((folder / f"{stem}.csv").exists() for stem in _output(DATE_COLUMN))
-
-
-@contextlib.contextmanager
-def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with little memory, and a folder of its own for what it sorts on disk."""
-    with tempfile.TemporaryDirectory() as spill, lakes.connect(MEMORY) as connection:
-        connection.execute(f"SET temp_directory = {quoted(spill)}")
-        yield connection
 
 
 def _show(connection: duckdb.DuckDBPyConnection, lake: Lake, course: _Course) -> None:

@@ -66,8 +66,7 @@ def _compute(
 ) -> dict[str, int]:
     here = present(sessions)
     gone = [row["session_id"] for row in sessions if row["left_on"] is not None]
-    with tempfile.TemporaryDirectory() as spill, lakes.connect() as connection:
-        connection.execute(f"SET temp_directory = {lakes.quoted(spill)}")
+    with lakes.connect() as connection:
         lakes.scan(connection, "records", VIEWING_ACTIVITY, record_files(lake, course_id))
         connection.register("gone", pa.table({"session_id": pa.array(gone, pa.string())}))
         columns = {

@@ -29,6 +29,7 @@ from video_analytics.settings import Network, Panopto
 T = TypeVar("T")
 
 USAGE, AUTH = ("UsageReporting", "4.0"), ("Auth", "4.2")  # as the vendor's own clients ask
+_DETAILED = "GetSessionExtendedDetailedUsage"
 NO_ACCESS = "does not have access to call this method"
 COOKIE_SECONDS = 900.0  # no lifetime is published: it is renewed this often, and when it is refused
 TRUSTED_SECONDS = 1.0  # after a success: then a refusal means the session, not the cookie
@@ -162,9 +163,9 @@ class Soap:
     def records(self, session_id: str, begin: datetime, end: datetime) -> list[Record]:
         """Every viewing record of a session with `begin` <= time < `end`, as many as the vendor counts.
 
-        Pages have no order one could rely on. When equal records stand on two of them, either the vendor holds
-        twins, or one was shown twice and some other left out: two readings that agree tell. Where they do not,
-        the span is halved until an answer fits on one page.
+        Pages have no order one could rely on. When equal records stand on two of them, either the vendor
+        holds twins, or one was shown twice and some other left out: two readings that agree tell. Where
+        they do not, the span is halved until an answer fits on one page.
 
         Raises:
             Refused: the session may not be seen, or is gone.
@@ -196,6 +197,20 @@ class Soap:
         """The usage of a session by UTC day, days without any left out."""
         given = {"sessionId": session_id, "beginRange": begin, "endRange": end, "granularity": "Daily"}
         return self._summary("GetSessionSummaryUsage", session_id, given)
+
+    def sample(self, session_id: str, begin: datetime, end: datetime, size: int) -> tuple[int, int]:
+        """One large page, for checks: records got and records counted. The times may lack an offset."""
+        given = {
+            "sessionId": session_id,
+            "pagination": {"MaxNumberResults": size, "PageNumber": 0},
+            "beginRange": begin,
+            "endRange": end,
+        }
+
+        def decode(result: Any, _: Answer) -> tuple[int, int]:
+            return len(_items(result)), _total(result)
+
+        return self._ask(self._signed_in, USAGE, _DETAILED, given, session_id, decode)
 
     def server_version(self) -> str:
         """The site's version; anybody may ask."""
@@ -233,7 +248,7 @@ class Soap:
         def decode(result: Any, _: Answer) -> _Page:
             return _page(result, session_id, begin, end)
 
-        return self._ask(self._signed_in, USAGE, "GetSessionExtendedDetailedUsage", given, about, decode)
+        return self._ask(self._signed_in, USAGE, _DETAILED, given, about, decode)
 
     def _log_on(self) -> tuple[str, float]:
         """A session cookie: with the user's password where there is one, else with the OAuth token."""
@@ -381,13 +396,8 @@ def _as_cookie(value: str) -> dict[str, str]:
 
 def _page(result: Any, session_id: str, begin: datetime, end: datetime) -> _Page:
     """A page of records, checked: all of the session asked for, within the span, and counted."""
-    if result is None:
-        raise ValueError("expected a page of records, got nothing")
-    total = result.TotalNumberResponses
-    if not isinstance(total, int) or not 0 <= total <= MOST_RECORDS:
-        raise ValueError("expected a plausible TotalNumberResponses")
-    items = (result.PagedResponses and result.PagedResponses.ExtendedDetailedUsageResponseItem) or []
-    records = [_record(item) for item in items]
+    total = _total(result)
+    records = [_record(item) for item in _items(result)]
     if any(record.session_id != session_id for record in records):
         raise ValueError("expected records of this session only, some are of another")
     if any(not begin <= record.time <= end for record in records):
@@ -395,6 +405,17 @@ def _page(result: Any, session_id: str, begin: datetime, end: datetime) -> _Page
     if len(records) > total:
         raise ValueError(f"expected at most the {total} records counted, got {len(records)}")
     return _Page(records, total)
+
+
+def _total(result: Any) -> int:
+    total = None if result is None else result.TotalNumberResponses
+    if not isinstance(total, int) or not 0 <= total <= MOST_RECORDS:
+        raise ValueError("expected a plausible TotalNumberResponses")
+    return total
+
+
+def _items(result: Any) -> list[Any]:
+    return (result.PagedResponses and result.PagedResponses.ExtendedDetailedUsageResponseItem) or []
 
 
 def _record(item: Any) -> Record:

@@ -10,7 +10,7 @@ import msgspec
 
 from video_analytics.errors import SettingsError
 from video_analytics.sandbox.accounts import ACCOUNTS, find_account
-from video_analytics.sandbox.scenario import BUILT_IN
+from video_analytics.sandbox.scenario import BUILT_IN, load_scenario
 from video_analytics.sandbox.server import Sandbox
 from video_analytics.sandbox.world import SIZES, truth
 
@@ -33,6 +33,7 @@ def _instant(_context: click.Context, _parameter: click.Parameter, text: str | N
 @click.option("--scenario", default="plain", show_default=True, help="A built-in, or a TOML or JSON file.")
 @click.option("--seed", default=1, show_default=True, help="Another seed is another world.")
 @click.option("--size", type=click.Choice(list(SIZES)), default="demo", show_default=True)
+@click.option("--rate-scale", type=float, help="So many times the calls the vendors allow in a second.")
 @click.option("--now", callback=_instant, metavar="ISO", help="Stop the sandbox's clock at this instant.")
 @click.option(
     "--truth", "account", help="Print the truth of a Brightcove account (name or id) as JSON, and exit."
@@ -44,6 +45,7 @@ def sandbox_command(
     scenario: str,
     seed: int,
     size: str,
+    rate_scale: float | None,
     now: datetime | None,
     account: str | None,
     start: datetime | None,
@@ -51,7 +53,10 @@ def sandbox_command(
 ) -> None:
     """A simulated Brightcove and a simulated Panopto on the loopback: known truth, faults to order."""
     try:
-        sandbox = Sandbox(seed=seed, size=size, scenario=scenario, now=now, port=port)
+        wrong = load_scenario(scenario)
+        if rate_scale is not None:
+            wrong = msgspec.structs.replace(wrong, rate_scale=rate_scale)
+        sandbox = Sandbox(seed=seed, size=size, scenario=wrong, now=now, port=port)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
     if account:

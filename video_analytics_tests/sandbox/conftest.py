@@ -116,8 +116,7 @@ class PanoptoCaller:
         }
         version = "4.2" if service == "Auth" else "4.0"
         url = f"{self.root}/PublicAPI/{version}/{service}.svc"
-        options: dict[str, Any] = {"data": body.encode(), "headers": headers, "timeout": 30}
-        return requests.post(url, allow_redirects=False, **options)
+        return requests.post(url, body.encode(), headers=headers, timeout=30, allow_redirects=False)
 
     def sign_in(self) -> requests.Response:
         names = self.sandbox.environment()

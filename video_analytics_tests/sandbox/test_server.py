@@ -108,6 +108,8 @@ def test_the_command_serves_until_it_is_told_to_stop() -> None:
     assert process.returncode == 0
     assert errors == ""
     assert f"export BRIGHTCOVE_CMS_URL={found[1]}/cms/v1" in rest
+    assert f"export PANOPTO_SERVER={found[1]}\n" in rest
+    assert all(f"export PANOPTO_{name}=" in rest for name in ("USERNAME", "PASSWORD", "CLIENT_ID"))
     assert "no_device_ranges" in rest
 
 
