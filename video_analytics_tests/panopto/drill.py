@@ -27,7 +27,7 @@ from video_analytics.settings import Settings, load_settings
 QUICK: dict[str, Any] = {  # the sandbox's limits are to be scaled up as well: {"rate_scale": 1000}
     "calls_per_second": 5_000,
     "calls_per_minute": 100_000,
-    "calls_per_hour": 5_000_000,
+    "calls_per_hour": 1_000_000,
     "max_wait_seconds": 0.05,
     "timeout_seconds": 10,
 }
