@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from video_analytics.automation import automation
 from video_analytics.brightcove.assets import brightcove_assets
 from video_analytics.brightcove.resources import road_resource as brightcove_road
 from video_analytics.panopto.assets import panopto_assets
@@ -23,8 +24,11 @@ def build_defs(
         warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies: beta for years, version pinned
         sources = [*brightcove_assets(home), *panopto_assets(home)]
         assets = [*sources, warehouse_asset(home, sources)]
+    sensors, schedules = automation(home)
     return dg.Definitions(
         assets=assets,
+        sensors=sensors,
+        schedules=schedules,
         resources={
             "brightcove": brightcove_road(home),
             "panopto": panopto_road(home),

@@ -14,7 +14,8 @@ from video_analytics.lake import Lake
 from video_analytics.panopto import feed, plan
 from video_analytics.panopto.assets import key as panopto
 from video_analytics.panopto.tables import SESSIONS
-from video_analytics.runs import Range, Runner, blocks, day_ranges, rectangles
+from video_analytics.ranges import Range, blocks, day_ranges, rectangles
+from video_analytics.runs import Runner
 from video_analytics.settings import Account, Course, Settings
 
 BY_ACCOUNT_AFTER_DAYS = ("last_viewed", "video_cache", "cms_files", "reporting_files")

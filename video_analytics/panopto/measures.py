@@ -44,8 +44,7 @@ def cover(lake: Lake, course_id: str, rules: Rules) -> dict[str, Any]:
             f"Panopto course {course_id}: expected a list of its sessions in the lake, found none; "
             "materialize panopto/course_sessions first"
         )
-    sessions = sessions_of(lake, course_id)
-    inputs = _inputs(lake, course_id, sessions, rules)
+    sessions, inputs = sessions_of(lake, course_id), inputs_of(lake, course_id, rules)
     held = lake.facts(CHUNKED_COVERAGE, course_id)
     if held is not None and held["inputs"] == inputs:
         return {**held["classes"], "rows": held["rows"], "computed": 0}
@@ -82,8 +81,9 @@ def _compute(
     return {**classes, "left": left}
 
 
-def _inputs(lake: Lake, course_id: str, sessions: list[dict[str, Any]], rules: Rules) -> str:
-    """A fingerprint of all that the tables are made from."""
+def inputs_of(lake: Lake, course_id: str, rules: Rules) -> str:
+    """A fingerprint of all that the tables of a course are made from."""
+    sessions = sessions_of(lake, course_id)
     files = [
         (path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in record_files(lake, course_id)
     ]
