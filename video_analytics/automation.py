@@ -1,8 +1,9 @@
 """What happens by itself: a night for every course, and a new folder in `courses.csv` from listing to files.
 
-The schedules ask for what lies in the courses and, half an hour later, for the days that are due. The sensor looks at `courses.csv` and the lake, and asks for the
-next step of each course that lacks one: a listing, its history, its coverage and files. What was asked once
-is not asked again before something it depends on has changed, or the next day has come.
+The schedules ask for what lies in the courses and, half an hour later, for the days that are due. The sensor
+looks at `courses.csv` and the lake, and asks for the next step of each course that lacks one: a listing, its
+history, its coverage and files. What was asked once is not asked again before something it depends on has
+changed, or the next day has come.
 """
 
 import hashlib
@@ -54,12 +55,10 @@ def automation(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.S
             dynamic_partitions_requests=[partitions.COURSES.build_add_request(new)] if new else [],
         )
 
-    def by_night(
-        name: str, job: dg.UnresolvedAssetJobDefinition, cron: str, ask: _Ask
-    ) -> dg.ScheduleDefinition:
+    def by_night(name: str, job: str, cron: str, ask: _Ask) -> dg.ScheduleDefinition:
         @dg.schedule(
             name=name,
-            job=job,
+            job_name=job,
             cron_schedule=cron,
             default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
         )
@@ -79,8 +78,8 @@ def automation(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.S
             yield _request("panopto_days", span, run_key, "viewing_activity")
 
     nights = [
-        by_night("panopto_nightly_listing", lists, LISTING, listings),
-        by_night("panopto_nightly", days, NIGHTLY, due_days),
+        by_night("panopto_nightly_listing", "panopto_listing", LISTING, listings),
+        by_night("panopto_nightly", "panopto_days", NIGHTLY, due_days),
     ]
     return [panopto_courses], nights
 
