@@ -156,21 +156,22 @@ def _counts(source: str, tally: Tally) -> dict[str, float]:
 
 
 def print_files(console: Console, exports: Path, names: Iterable[str]) -> None:
-    """The written files by folder, with sizes."""
-    folders: dict[Path, list[Path]] = {}
+    """The written files by kind, with sizes."""
+    kinds: dict[Path, list[Path]] = {}
     for name in sorted(names):
-        folders.setdefault((exports / name).parent, []).append(exports / name)
-    for folder, paths in folders.items():
+        kinds.setdefault(Path(*Path(name).parts[:2]), []).append(exports / name)
+    for kind, paths in kinds.items():
         size = sum(path.stat().st_size for path in paths) / 1e6
+        example = paths[0].relative_to(exports / kind)
         console.print(
-            Text(f"  {folder}  {len(paths)} files, {size:,.1f} MB, for instance {paths[0].name}"),
+            Text(f"  {exports / kind}  {len(paths)} files, {size:,.1f} MB, for instance {example}"),
             soft_wrap=True,
         )
 
 
 def print_status(console: Console, statuses: Sequence[Status]) -> None:
     """One line an account or course: how many days are in which state; below, those that lack and why."""
-    columns = [Column(statuses[0].kind, no_wrap=True, overflow="ellipsis", max_width=34)]
+    columns = [Column(statuses[0].kind, no_wrap=True, overflow="ellipsis", max_width=25)]
     columns += [Column(name, no_wrap=True) for name in ("to", *STATES)]
     table = Table(*columns, box=box.SIMPLE_HEAD, padding=0)
     for status in statuses:

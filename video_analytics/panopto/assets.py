@@ -7,6 +7,7 @@ here.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
+from inspect import cleandoc
 from typing import Any
 
 import dagster as dg
@@ -18,6 +19,7 @@ from video_analytics.panopto import exports, measures
 from video_analytics.panopto.collect import Outcome, collect_days, collect_years, fail_days, fail_years
 from video_analytics.panopto.listing import list_course
 from video_analytics.panopto.resources import Road
+from video_analytics.panopto.tables import SESSIONS
 from video_analytics.partitions import Facts
 from video_analytics.settings import Settings, read_courses
 
@@ -86,7 +88,7 @@ def course_asset(
 
     @dg.asset(
         key=key(step.__name__),
-        description=step.__doc__,
+        description=cleandoc(step.__doc__ or ""),
         partitions_def=partitions.COURSES,
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=deps,
@@ -96,7 +98,7 @@ def course_asset(
     )
     def asset(context: dg.AssetExecutionContext, panopto: dg.ResourceParam[Road]) -> Result:
         def work(course_id: str) -> Facts:
-            return step(panopto, course_id)
+            return {**step(panopto, course_id), "course": _name(panopto, course_id)}
 
         return partitions.work_through(context, panopto.watch, work, at_once)
 
@@ -205,7 +207,14 @@ def _work_by_course(
         futures = {pool.submit(all_of, course_id): course_id for course_id in wanted}
         for future in as_completed(futures):
             for outcome in future.result():
-                record(partitions.course_part(futures[future], outcome.part), outcome.error or outcome.facts)
+                facts = outcome.facts | {"course": _name(road, futures[future])}
+                record(partitions.course_part(futures[future], outcome.part), outcome.error or facts)
+
+
+def _name(road: Road, course_id: str) -> str:
+    """The course as people know it, for the UI, whose partitions are named by id."""
+    facts = road.lake.facts(SESSIONS, course_id) or {}
+    return str(facts.get("course", course_id))
 
 
 def _files(written: Mapping[str, bool]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ meetings AS (
         )) AS chunk
     FROM ranges
 ),
-overlaps AS (
+pieces AS (
     SELECT
         pair,
         day,
@@ -45,7 +45,7 @@ overlaps AS (
 ),
 chunks AS (
     SELECT pair, day, length, chunk, arg_min(overlap, starts) AS first_overlap, sum(overlap)::BIGINT AS covered
-    FROM overlaps
+    FROM pieces
     GROUP BY pair, day, length, chunk
 )
 SELECT

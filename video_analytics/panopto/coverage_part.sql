@@ -1,4 +1,4 @@
--- What the viewers of one part saw: by day and chunk, and by chunk over all days.
+-- What the viewers of one part saw: by day and chunk, by chunk over all days, and in all.
 
 CREATE TEMP MACRO percent(covered, whole) AS
     CASE WHEN covered = whole THEN 100e0 ELSE covered * 100e0 / whole END;
@@ -9,22 +9,25 @@ CREATE TEMP MACRO is_completed(covered, whole) AS
 
 -- The union of overlapping stretches without building it: taken in the order of their starts, a stretch adds
 -- what lies beyond everything seen before it. `seen` is how far that was, `seen_that_day` on the same day;
--- null before the first.
+-- null before the first. Where the duration is not known there is nothing to clip to: such stretches make
+-- viewers and days, but have no extent.
 CREATE TEMP TABLE additions AS
 SELECT
     pair,
     day,
     length,
     time,
-    starts,
-    ends,
-    max(ends) OVER (PARTITION BY pair ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-        AS seen,
-    max(ends) OVER (PARTITION BY pair, day ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-        AS seen_that_day
+    coalesce(starts, 0) AS starts,
+    coalesce(ends, 0) AS ends,
+    max(coalesce(ends, 0)) OVER (
+        PARTITION BY pair ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS seen,
+    max(coalesce(ends, 0)) OVER (
+        PARTITION BY pair, day ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS seen_that_day
 FROM coverage.stretches
 JOIN coverage.videos ON video = pair // getvariable('viewers')
-WHERE kind IN ('used', 'clipped_start', 'clipped_end')
+WHERE kind IN ('used', 'clipped_start', 'clipped_end', 'no_duration')
     AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair');
 
 CREATE TEMP TABLE chunk_days AS
@@ -45,7 +48,7 @@ SELECT
     day,
     length,
     chunk,
-    sum(ends - starts) AS spent,
+    sum(ends - starts) AS spent,  -- repeats count
     sum(greatest(ends - greatest(starts, seen_that_day), 0))::BIGINT AS covered,
     sum(greatest(ends - greatest(starts, seen), 0))::BIGINT AS added  -- to what other days covered
 FROM pieces
@@ -62,9 +65,8 @@ SELECT
 FROM chunk_days
 GROUP BY pair, length, chunk;
 
--- Where the duration is not known there is nothing to clip to: such viewers have days and records alone.
 CREATE TEMP TABLE viewer_totals AS
-WITH watched AS (
+WITH totals AS (
     SELECT
         pair,
         length * getvariable('chunks') AS whole,
@@ -76,19 +78,14 @@ WITH watched AS (
         count(*) AS records
     FROM additions
     GROUP BY pair, length
-    UNION ALL BY NAME
-    SELECT
-        pair,
-        count(DISTINCT day) AS days,
-        min(time) AS first_viewed,
-        max(time) AS last_viewed,
-        count(*) AS records
-    FROM coverage.stretches
-    WHERE kind = 'no_duration' AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair')
-    GROUP BY pair
 )
-SELECT watched.*, anonymous
-FROM watched
+SELECT
+    totals.* REPLACE (
+        CASE WHEN whole IS NOT NULL THEN covered END AS covered,
+        CASE WHEN whole IS NOT NULL THEN spent END AS spent
+    ),
+    anonymous
+FROM totals
 JOIN coverage.viewers ON viewer = pair % getvariable('viewers');
 
 -- Of sessions and chunks, viewers and their time are the identified ones; anonymous ids are kept apart.
@@ -111,9 +108,9 @@ SELECT
     count_if(NOT anonymous) AS viewers,
     count_if(anonymous) AS anonymous_ids,
     count_if(NOT anonymous AND is_completed(covered, whole)) AS completed_viewers,
-    coalesce(sum(spent) FILTER (NOT anonymous), 0) AS spent,
-    coalesce(sum(covered) FILTER (NOT anonymous), 0) AS covered,
-    coalesce(sum(spent) FILTER (anonymous), 0) AS anonymous_spent,
+    sum(spent) FILTER (NOT anonymous) AS spent,
+    sum(covered) FILTER (NOT anonymous) AS covered,
+    sum(spent) FILTER (anonymous) AS anonymous_spent,
     sum(records) AS records
 FROM viewer_totals
 GROUP BY ALL;

@@ -5,8 +5,8 @@
 
 CREATE OR REPLACE SCHEMA coverage;
 
--- Numbered in the order of the files. A duration above 90,000,000 seconds (almost three years) is taken for
--- a mistake: up to there a percent of it is exact in a double.
+-- Numbered in the order of the files. `length` is in microseconds. A duration above 90,000,000 seconds
+-- (almost three years) is taken for a mistake: up to there a percent of it is exact in a double.
 CREATE TABLE coverage.videos AS
 SELECT
     row_number() OVER (ORDER BY session_id) - 1 AS video,
@@ -28,11 +28,13 @@ WITH placed AS (  -- in microseconds; a pair is one viewer of one video, numbere
         length,
         time,
         -- `clock` has a row for each UTC day: how far local time is ahead, before and after it changed
-        epoch_us(time) + coalesce(CASE WHEN epoch_us(time) < changed_at THEN before ELSE after END, 0) AS local_time,
+        epoch_us(time) + coalesce(CASE WHEN epoch_us(time) < changed_at THEN before ELSE after END, 0)
+            AS local_time,
         seconds_viewed,
         isfinite(time) AND isfinite(start_position) AND isfinite(seconds_viewed) AS finite,
         round(start_position * 1e6) AS starts,
-        round((start_position + seconds_viewed) * 1e6) AS ends
+        round((start_position + seconds_viewed) * 1e6) AS ends,
+        finite AND seconds_viewed >= 0 AND starts <= length AND ends >= 0 AS touches
     FROM activity
     JOIN coverage.viewers USING (user_id)
     LEFT JOIN coverage.videos USING (session_id)
@@ -56,30 +58,33 @@ SELECT
         'used', 'clipped_start', 'clipped_end',
         'unknown_session', 'not_finite', 'negative', 'zero_length', 'no_duration', 'outside'
     ) AS kind,
-    -- in ticks; kept for all that at least touches the video
-    CASE WHEN finite AND seconds_viewed >= 0 AND starts <= length AND ends >= 0
-        THEN TRY_CAST(greatest(starts, 0) AS BIGINT) * getvariable('chunks')
-    END AS starts,
-    CASE WHEN finite AND seconds_viewed >= 0 AND starts <= length AND ends >= 0
-        THEN TRY_CAST(least(ends, length) AS BIGINT) * getvariable('chunks')
-    END AS ends
+    -- in ticks; of all that at least touches the video, though only what lies within counts
+    CASE WHEN touches THEN TRY_CAST(greatest(starts, 0) AS BIGINT) * getvariable('chunks') END AS starts,
+    CASE WHEN touches THEN TRY_CAST(least(ends, length) AS BIGINT) * getvariable('chunks') END AS ends
 FROM placed;
 
--- As many whole pairs at a time as fit into memory without effort.
+-- What is computed at a time: whole pairs, about as many stretches as asked for. Each part has to look
+-- through all stretches, so that of very many there are at most 128.
 CREATE TABLE coverage.parts AS
-WITH pairs AS (SELECT pair, count(*) AS stretches FROM coverage.stretches WHERE pair IS NOT NULL GROUP BY pair)
-SELECT min(pair) AS first_pair, max(pair) AS last_pair
-FROM (
-    SELECT pair, (sum(stretches) OVER (ORDER BY pair) - stretches) // getvariable('at_once') AS part FROM pairs
+WITH pairs AS (
+    SELECT pair, count(*) AS stretches FROM coverage.stretches WHERE pair IS NOT NULL GROUP BY pair
+),
+numbered AS (
+    SELECT
+        pair,
+        (sum(stretches) OVER (ORDER BY pair) - stretches)
+            // greatest(getvariable('at_once'), (SELECT count(*) // 128 FROM coverage.stretches)) AS part
+    FROM pairs
 )
-GROUP BY part
-ORDER BY first_pair;
+SELECT min(pair) AS first_pair, max(pair) AS last_pair
+FROM numbered
+GROUP BY part;
 
+-- Filled part by part; a session can lie in two.
 CREATE TABLE coverage.chunk_sums (
     video BIGINT, chunk BIGINT, viewers BIGINT, completed_days BIGINT, completed_viewers BIGINT,
     spent HUGEINT, anonymous_spent HUGEINT
 );
-
 CREATE TABLE coverage.session_sums (
     video BIGINT, viewers BIGINT, anonymous_ids BIGINT, completed_viewers BIGINT,
     spent HUGEINT, covered HUGEINT, anonymous_spent HUGEINT, records BIGINT
