@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 
-from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
+from pyrate_limiter import InMemoryBucket, Limiter, Rate
 
 
 class Budget:
@@ -89,12 +89,15 @@ def _rates(per_second: float, per_minute: float | None, per_hour: float | None) 
 
     Each has some slack where the vendor counts strictly, as calls may bunch up on their way to it.
     """
-    if per_minute is None or per_hour is None:
-        return [Rate(max(1, int(per_second)), Duration.SECOND)]
-    second, minute = int(min(per_second, per_minute, per_hour)), int(min(per_minute, per_hour))
-    given = ((second, 1_100), (minute, 60_500), (int(per_hour), 3_600_500))  # calls, milliseconds
+    second = int(min(each for each in (per_second, per_minute, per_hour) if each is not None))
+    given = [(second, 1_000 if per_minute is None and per_hour is None else 1_100)]  # calls, milliseconds
+    given += [(int(min(per_minute, per_hour or per_minute)), 60_500)] if per_minute is not None else []
+    given += [(int(per_hour), 3_600_500)] if per_hour is not None else []
     rates: list[Rate] = []
     for calls, interval in given:
-        if not rates or calls / interval < rates[-1].limit / rates[-1].interval:
-            rates.append(Rate(max(1, calls), interval))
+        rate = Rate(max(1, calls), interval)
+        while rates and rates[-1].limit >= rate.limit:  # the longer interval says it all
+            rates.pop()
+        if not rates or rate.limit / rate.interval < rates[-1].limit / rates[-1].interval:
+            rates.append(rate)
     return rates

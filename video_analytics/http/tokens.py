@@ -36,7 +36,8 @@ class TokenSource:
     def replace(self, stale: str) -> str:
         """A token other than `stale`, which the vendor refused; `stale` itself where it is to be trusted."""
         with self._lock:
-            if self._token == stale and time.monotonic() - self._alive_at >= self._trusted:
+            trusted = time.monotonic() - self._alive_at < self._trusted
+            if not self._token or (self._token == stale and not trusted):
                 self._renew()
             return self._token
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from video_analytics.errors import Refused, VendorError
 from video_analytics.panopto.activity import Asked
-from video_analytics.panopto.soap import Record, Soap
+from video_analytics.panopto.soap import DENIED, GONE, Record, Soap
 
 Span = tuple[date, date]  # first and last UTC day, both included
 
@@ -76,7 +76,7 @@ def _ask_all(soap: Soap, harvest: Harvest, sessions: Sequence[str], span: Span) 
     refused: dict[str, Refused] = {}
     with ThreadPoolExecutor(soap.settings.parallel_sessions, "panopto") as pool:
         for session_id, found in zip(sessions, pool.map(one, sessions), strict=True):
-            if isinstance(found, Refused):
+            if isinstance(found, Refused) and found.code in {DENIED, GONE}:
                 refused[session_id] = found
             elif isinstance(found, VendorError):
                 harvest.failed.setdefault(session_id, []).append((span, found))

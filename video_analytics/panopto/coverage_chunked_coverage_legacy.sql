@@ -17,7 +17,7 @@ WITH starting AS (  -- here a touch counts, so zero lengths and what ends just w
     WHERE starts IS NOT NULL AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair')
 ),
 numbered AS (
-    SELECT *, count_if(after_gap) OVER (PARTITION BY pair, day ORDER BY starts) AS number FROM starting
+    SELECT *, count(*) FILTER (after_gap) OVER (PARTITION BY pair, day ORDER BY starts) AS number FROM starting
 ),
 ranges AS (
     SELECT pair, day, length, min(starts) AS starts, max(ends) AS ends

@@ -24,4 +24,6 @@ class Descriptions:
 
     def keep(self, name: str, data: bytes) -> None:
         """Keep it."""
-        write_bytes(self._folder / f"{name}.wsdl", data)
+        path = self._folder / f"{name}.wsdl"
+        if not write_bytes(path, data):
+            path.touch()  # the same as before, but of today

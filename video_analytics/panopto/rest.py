@@ -6,7 +6,7 @@ after the other until one is empty. What becomes of a tree of folders is `catalo
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -31,7 +31,7 @@ TOKEN = "/Panopto/oauth2/connect/token"  # noqa: S105 - a path
 SCOPE = "openid api"
 COOKIE = ".ASPXAUTH"  # the session of the SOAP services
 MOST_PAGES = 10_000
-MOST_BYTES = 64 << 20  # of one answer
+MOST_BYTES = 16 << 20  # of one answer
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -74,8 +74,8 @@ class _Videos(msgspec.Struct):
 
 
 class _Token(msgspec.Struct):
-    access_token: str
-    expires_in: float
+    access_token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]+$")]  # what a header can carry
+    expires_in: Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Rest:

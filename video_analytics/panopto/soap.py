@@ -5,7 +5,10 @@ travels (limits, retries, tokens) is the road's `Session`. Nothing an answer nam
 no entities, no imports. Panopto UsageReporting 4.0, Auth 4.2; an answer's times are UTC.
 """
 
+import contextlib
+import logging
 import math
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +24,7 @@ from zeep.exceptions import Error as ZeepError
 from zeep.exceptions import Fault
 from zeep.transports import Transport
 
-from video_analytics.errors import Incomplete, Refused, Unauthorized, Unavailable, VendorError
+from video_analytics.errors import Incomplete, Malformed, Refused, Unauthorized, Unavailable, VendorError
 from video_analytics.http import Answer, Call, Session, Tally, TokenSource, Waiting, transient_or_refused
 from video_analytics.panopto.rest import COOKIE, Rest, guid, limits, session
 from video_analytics.settings import Network, Panopto
@@ -35,14 +38,30 @@ COOKIE_SECONDS = 900.0  # no lifetime is published: it is renewed this often, an
 TRUSTED_SECONDS = 1.0  # after a success: then a refusal means the session, not the cookie
 MARGIN = timedelta(seconds=1)  # asked more on both sides: whether ends are included is not documented
 MOST_RECORDS = 50_000_000
+MOST_ATTRIBUTES = 32  # on one element; zeep copies them again and again
 READINGS = 3  # of a span, before it is halved
 SMALLEST_SPAN = timedelta(seconds=2)
-_FAULTS: tuple[tuple[str, type[VendorError], str], ...] = (
-    # a part of the fault's text, what it means, what to do
-    (NO_ACCESS, Refused, "give the service's user the right to read this session's usage"),
-    ("See server logs for details", Unavailable, "Panopto's own trouble, often passing: try again later"),
-    ("Object reference not set", Refused, "the session does not exist any more, or its id is wrong"),
+DENIED, GONE = "denied", "gone"  # codes of a Refused that concerns one session alone
+_FAULTS: tuple[tuple[str, type[VendorError], str, str], ...] = (
+    # a part of the fault's text, what it means, its code, what to do; the first that is found counts
+    (NO_ACCESS, Refused, DENIED, "give the service's user the right to read this session's usage"),
+    ("Object reference not set", Refused, GONE, "the session does not exist any more, or its id is wrong"),
+    ("deserializing the message", Refused, "fault", "the service has changed: the platform must follow it"),
+    ("See server logs for details", Unavailable, "fault", "often passing: try again later"),
 )
+_LOST = threading.local()
+_NOW = datetime(2000, 1, 1, tzinfo=UTC)
+_ID = "00000000-0000-0000-0000-000000000000"
+_RANGE = {"beginRange": _NOW, "endRange": _NOW}
+_QUESTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    # what each service is asked, with an example of each input
+    "UsageReporting": {
+        _DETAILED: {"sessionId": _ID, "pagination": {"MaxNumberResults": 1, "PageNumber": 0}, **_RANGE},
+        "GetFolderSummaryUsage": {"folderId": _ID, "granularity": "Daily", **_RANGE},
+        "GetSessionSummaryUsage": {"sessionId": _ID, "granularity": "Daily", **_RANGE},
+    },
+    "Auth": {"LogOnWithPassword": {"userKey": "", "password": ""}, "GetServerVersion": {}},
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +114,17 @@ class _Sealed(Transport):
         raise NotImplementedError
 
 
+class _Losses(logging.Filter):
+    """zeep logs a value it cannot read, text and all, and goes on with None: here that is an error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - the signature of logging
+        _LOST.value = True
+        return False
+
+
+logging.getLogger("zeep.xsd.types.simple").addFilter(_Losses())
+
+
 class _Service:
     """One service as its description says; the address is ours, whatever the description names."""
 
@@ -103,7 +133,7 @@ class _Service:
             strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
         )
         with _readable():
-            _refuse_doctype(description)
+            _parsed(description)
             self._client = zeep.Client(  # type: ignore[no-untyped-call]
                 BytesIO(description),
                 transport=_Sealed(),  # type: ignore[no-untyped-call]
@@ -112,6 +142,8 @@ class _Service:
             wanted = f"BasicHttpBinding_I{name}"
             found = {qname.localname: binding for qname, binding in _bindings(self._client)}
             self._binding = found[wanted]
+            for operation, given in _QUESTIONS[name].items():  # a description that lacks one is of no use
+                self.question(operation, given)
 
     def question(self, operation: str, given: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         """The envelope that asks for an operation, and the headers it travels with."""
@@ -123,11 +155,12 @@ class _Service:
 
     def result(self, operation: str, answer: Answer) -> Any:
         """What an answer holds; raises ValueError where it is not what the description promises."""
-        with _readable():
-            _refuse_doctype(answer.body)
-            return self._binding.process_reply(
-                self._client, self._binding.get(operation), _as_response(answer)
-            )
+        _parsed(answer.body)
+        _LOST.value = False
+        result = self._binding.process_reply(self._client, self._binding.get(operation), _as_response(answer))
+        if _LOST.value:
+            raise ValueError("expected values of the types promised, some are none")
+        return result
 
 
 class Soap:
@@ -155,6 +188,8 @@ class Soap:
         more |= {"tokens": self.cookies, "carry": _as_cookie, "refused": signed_out}
         self._signed_in = session(settings, network, self.tally, on_wait, self._limits, **more)
         self._services: dict[str, _Service] = {}
+        self._old: dict[str, _Service] = {}  # those of an earlier run, until they prove to be out of date
+        self._describing = threading.Lock()
 
     def close(self) -> None:
         """Stop what runs in the background."""
@@ -246,14 +281,21 @@ class Soap:
         about = f"{session_id} {begin:%F}..{end:%F} page {number}"
 
         def decode(result: Any, _: Answer) -> _Page:
-            return _page(result, session_id, begin, end)
+            page = _page(result, session_id, begin, end)
+            if len(page.records) > self.settings.page_size:
+                raise ValueError(f"expected at most {self.settings.page_size} records on a page")
+            return page
 
         return self._ask(self._signed_in, USAGE, _DETAILED, given, about, decode)
 
     def _log_on(self) -> tuple[str, float]:
         """A session cookie: with the user's password where there is one, else with the OAuth token."""
         if self.settings.username is None or self.settings.password is None:
-            return self._rest.soap_cookie(), COOKIE_SECONDS
+            try:
+                return self._rest.soap_cookie(), COOKIE_SECONDS
+            except Refused as error:
+                mend = "set PANOPTO_USERNAME and PANOPTO_PASSWORD"
+                raise Unauthorized(f"{error}; {mend}", status=error.status) from None
         given = {
             "userKey": self.settings.username,
             "password": self.settings.password.get_secret_value(),
@@ -291,14 +333,37 @@ class Soap:
             headers=headers,
             timeout=self.settings.timeout_seconds,
         )
-        return asking.exchange(call, lambda answer: decode(service.result(operation, answer), answer))
+
+        def read(answer: Answer) -> T:
+            with _readable():
+                return decode(service.result(operation, answer), answer)
+
+        try:
+            return asking.exchange(call, read)
+        except Malformed:
+            if service is not self._old.get(which[0]):
+                raise
+        with self._describing:  # the description kept from an earlier run may be out of date
+            if self._services[which[0]] is service:
+                self._services[which[0]] = self._described(which)
+        return self._ask(asking, which, operation, given, about, decode)
 
     def _service(self, which: tuple[str, str]) -> _Service:
+        name, _ = which
+        with self._describing:
+            if name not in self._services:
+                self._services[name] = self._remembered(which) or self._described(which)
+            return self._services[name]
+
+    def _remembered(self, which: tuple[str, str]) -> _Service | None:
+        """The service as it was described in an earlier run; None where nothing usable is kept."""
         name, version = which
-        if name not in self._services:
-            kept = self._kept.read(f"{name}-{version}") if self._kept else None
-            self._services[name] = _Service(name, kept) if kept else self._described(which)
-        return self._services[name]
+        kept = self._kept.read(f"{name}-{version}") if self._kept else None
+        if kept is None:
+            return None
+        with contextlib.suppress(ValueError):  # damaged: it is read anew
+            self._old[name] = _Service(name, kept)
+        return self._old.get(name)
 
     def _described(self, which: tuple[str, str]) -> _Service:
         """The service as the site describes it, kept for the next time."""
@@ -335,9 +400,9 @@ def signed_out(answer: Answer) -> bool:
 def verdict(call: Call, answer: Answer) -> VendorError:
     """What a SOAP error answer means: a fault by its text, anything else by its HTTP status."""
     said = _fault(answer.body)
-    for part, kind, mend in _FAULTS:
+    for part, kind, code, mend in _FAULTS:
         if part in said:
-            return kind(f"{call}: {said[:200]}; {mend}", status=answer.status, code="fault")
+            return kind(f"{call}: {said[:200]}; {mend}", status=answer.status, code=code)
     return transient_or_refused(call, answer, "", said)
 
 
@@ -345,9 +410,7 @@ def _fault(body: bytes) -> str:
     """The text of a SOAP fault, "" where the answer is none."""
     try:
         with _readable():
-            _refuse_doctype(body)
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-            found = etree.fromstring(body, parser).find(".//{*}Fault/faultstring")
+            found = _parsed(body).find(".//{*}Fault/faultstring")
     except ValueError:
         return ""
     return (found.text or "").strip() if found is not None else ""
@@ -363,17 +426,21 @@ def _readable() -> Iterator[None]:
     except (ZeepError, etree.LxmlError, requests.RequestException) as error:
         raise ValueError(f"expected the XML of this service ({type(error).__name__})") from None
     except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
-        own = str(error) if type(error) is ValueError and "expected" in str(error) else type(error).__name__
-        raise ValueError(f"expected the XML of this service ({own})") from None
+        if type(error) is ValueError and str(error).startswith("expected"):  # our own words
+            raise
+        raise ValueError(f"expected the XML of this service ({type(error).__name__})") from None
 
 
-def _refuse_doctype(body: bytes) -> None:
-    """No answer of this service has a DTD; bombs and foreign entities do."""
-    head = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not head.startswith(b"<"):
-        raise ValueError("expected XML in UTF-8")
+def _parsed(body: bytes) -> Any:
+    """The root of an answer that is fit to be read on: no DTD, as bombs have, and no swarm of attributes."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise ValueError("expected XML without a DTD")
+    root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+    if root.getroottree().docinfo.doctype:
+        raise ValueError("expected XML without a DTD")
+    if any(len(element.attrib) > MOST_ATTRIBUTES for element in root.iter()):
+        raise ValueError(f"expected at most {MOST_ATTRIBUTES} attributes on an element")
+    return root
 
 
 def _bindings(client: zeep.Client) -> list[tuple[Any, Any]]:
@@ -428,15 +495,16 @@ def _record(item: Any) -> Record:
         time=item.Time.astimezone(UTC),
         start_position=_seconds(item.StartPosition),
         seconds_viewed=_seconds(item.SecondsViewed),
-        playback_speed=None if speed is None else float(speed),
+        playback_speed=None if speed is None else _seconds(speed),
         start_reason=_text(item.StartReason),
         stop_reason=_text(item.StopReason),
     )
 
 
 def _seconds(value: Any) -> float:
-    """Absent means zero, as the vendor's serializer leaves out what is zero."""
-    return 0.0 if value is None else float(value)
+    """Absent means zero, as the vendor's serializer leaves out what is zero. NaN is always the same one."""
+    number = 0.0 if value is None else float(value)
+    return math.nan if math.isnan(number) else number
 
 
 def _text(value: Any) -> str | None:
