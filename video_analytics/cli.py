@@ -170,7 +170,15 @@ def _sources(settings: Settings, wanted: str, accounts: str | None, courses: str
         return [BRIGHTCOVE] if courses is None else [PANOPTO]
     if _only_panopto(settings):
         return [PANOPTO]
-    return [BRIGHTCOVE, PANOPTO] if settings.panopto.configured else [BRIGHTCOVE]
+    return [BRIGHTCOVE, PANOPTO] if settings.panopto.configured and _listed(settings) else [BRIGHTCOVE]
+
+
+def _listed(settings: Settings) -> bool:
+    """Whether there are courses to read; says so where a site is set up for none."""
+    found = bool(read_courses(settings.home))
+    if not found:
+        Console(stderr=True).print(f"Panopto is left out: {courses_path(settings.home)} lists no course")
+    return found
 
 
 def _only_panopto(settings: Settings) -> bool:

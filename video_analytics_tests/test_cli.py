@@ -1,7 +1,9 @@
 """The command line, as its users call it."""
 
+import datetime as dt
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +14,16 @@ from click.testing import CliRunner, Result
 
 from video_analytics.cli import main
 from video_analytics_tests.conftest import YESTERDAY, NewSandbox, settings_for
+from video_analytics_tests.panopto.drill import PEACE, panopto_settings
 
-FILES = 11 * 4 + 11 + 11 * 4 + 4 * 4  # cms, lifecycle, reporting, daily (one year, and the years in one)
+FILES = {
+    "brightcove": 11 * 4
+    + 11
+    + 11 * 4
+    + 4 * 4,  # cms, lifecycle, reporting, daily (one year, and the years in one)
+    "panopto": 7 * 2 + 7 * 2 + 2 * 2,  # database, output[CHUNKED], tableau as CSV and Parquet
+}
+SECRET = re.compile("^[A-Z_]*(SECRET|PASSWORD)=")
 
 
 def call(*arguments: str | Path, environment: dict[str, str] | None = None) -> Result:
@@ -23,26 +33,34 @@ def call(*arguments: str | Path, environment: dict[str, str] | None = None) -> R
 def test_the_demo_shows_the_whole_road(tmp_path: Path) -> None:
     home = tmp_path / "a home"
     command = [sys.executable, "-m", "video_analytics", "demo", "--home", str(home), "--days", "3"]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BRIGHTCOVE_")}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("BRIGHTCOVE_", "PANOPTO_"))
+    }
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=clean | {"COLUMNS": "200"}
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "22 analytics queries" in done.stdout
     assert "Warning" not in done.stderr
-    assert len([path for path in (home / "exports").rglob("*") if path.is_file()]) == FILES
-    told = json.loads(call("status", "--home", home, "--json").stdout)["accounts"]
-    assert len(told) == 11
-    assert all(account["missing"] == account["failed"] == 0 for account in told)
-    assert all(account["provisional"] + account["complete"] >= 3 for account in told)
+    for source, number in FILES.items():
+        written = [path for path in (home / "exports" / source).rglob("*") if path.is_file()]
+        assert len([path for path in written if path.suffix != ".hyper"]) == number, source
+    told = json.loads(call("status", "--home", home, "--json").stdout)
+    assert {kind: len(each) for kind, each in told.items()} == {"accounts": 11, "courses": 7}
+    for each in told["accounts"] + told["courses"]:
+        assert each["missing"] == each["failed"] == 0
+        assert each["provisional"] + each["complete"] >= 3
     with duckdb.connect(str(home / "lake" / "warehouse.duckdb"), read_only=True) as warehouse:
         days = warehouse.sql("SELECT count(*) FROM brightcove.daily_analytics").fetchall()[0][0]
         rows = warehouse.sql("SELECT count(*) FROM brightcove.multi_year").fetchall()[0][0]
+        chunks = warehouse.sql("SELECT count(*) FROM panopto.chunked_coverage").fetchall()[0][0]
     assert days == rows > 0
-    secret = next(line for line in (home / ".env").read_text().splitlines() if "CLIENT_SECRET" in line).split(
-        "="
-    )[1]
-    assert secret not in done.stdout + done.stderr
+    assert chunks > 0
+    secrets = [
+        line.split("=", 1)[1] for line in (home / ".env").read_text().splitlines() if SECRET.search(line)
+    ]
+    assert len(secrets) == 3
+    assert not any(secret in done.stdout + done.stderr for secret in secrets)
 
 
 def test_the_demo_refuses_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
@@ -79,6 +97,48 @@ def test_run_ends_with_1_and_names_what_failed(new_sandbox: NewSandbox, home: Pa
     accounts = json.loads(told.stdout)["accounts"]
     assert {account["account"]: account["failed"] for account in accounts} == {"neo": 7, "myway": 0}
     assert "500" in next(iter(accounts[0]["reasons"].values()))
+
+
+def test_panopto_from_a_list_of_courses_to_files(new_sandbox: NewSandbox, home: Path) -> None:
+    sandbox = new_sandbox(PEACE)
+    panopto_settings(sandbox, home, start_date=YESTERDAY - dt.timedelta(days=20))
+    environment = sandbox.environment()
+    told = call("run", "--home", home, "--source", "panopto", environment=environment)
+    assert told.exit_code == 2
+    assert "courses.csv" in told.output
+    lines = "".join(f"{name};{{{course_id.upper()}}}\r\n" for name, course_id in sandbox.panopto.courses())
+    header = "PanoptoFolderName;PanoptoFolderID\r\n"
+    (home / "courses.csv").write_bytes((header + lines).encode("utf-8-sig"))
+    told = call("run", "--home", home, "--source", "panopto", environment=environment)
+    assert told.exit_code == 0, told.output
+    assert re.search(r"3 courses, \d+ viewing records", told.output)
+    assert "asking each of the 13 sessions once would have made" in told.output
+    joined = home / "exports" / "panopto" / "output[CHUNKED]" / "tableau" / "chunked_data.csv"
+    assert len(joined.read_text(encoding="utf-8").splitlines()) > 20
+    told = call("status", "--home", home, "--json", environment=environment)
+    courses = json.loads(told.stdout)["courses"]
+    assert [course["failed"] + course["missing"] for course in courses] == [0, 0, 0]
+    told = call("check", "--home", home, "--source", "panopto", environment=environment)
+    assert told.exit_code == 0, told.output
+    assert told.output.count("\nok ") == 9
+    assert "read in America/New_York" not in told.output  # the settings say UTC
+    assert "set panopto.site_timezone" in told.output
+
+
+def test_one_course_chosen_by_name(new_sandbox: NewSandbox, home: Path) -> None:
+    sandbox = new_sandbox(PEACE)
+    panopto_settings(sandbox, home, start_date=YESTERDAY - dt.timedelta(days=2))
+    (name, course_id), (other, other_id), *_ = sandbox.panopto.courses()
+    (home / "courses.csv").write_text(
+        f"PanoptoFolderName,PanoptoFolderID\n{name},{course_id}\n{other},{other_id}\n", encoding="utf-8"
+    )
+    told = call("run", "--home", home, "--courses", name.upper(), environment=sandbox.environment())
+    assert told.exit_code == 0, told.output
+    told = call("status", "--home", home, environment=sandbox.environment())
+    assert f"{other}: not listed yet" in told.output
+    told = call("run", "--home", home, "--courses", "nobody's", environment=sandbox.environment())
+    assert told.exit_code == 2
+    assert "is not in courses.csv" in told.output
 
 
 @pytest.mark.parametrize(
