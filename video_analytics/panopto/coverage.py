@@ -6,18 +6,20 @@ file says what is in it. Here is only what holds the steps together: the setting
 reporting zone, the loop over the parts, and the writing of files while the next part is being computed.
 """
 
+from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 from importlib.resources import files as resources
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -36,7 +38,8 @@ KINDS = (
     "no_duration",
     "not_finite",
 )
-MICROSECONDS = 1_000_000
+MICROSECONDS, DAY = 1_000_000, 86_400
+EPOCH = date(1970, 1, 1).toordinal()
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -61,7 +64,7 @@ def compute(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -
     """
     variables = _variables(rules)
     _set(connection, variables)
-    connection.register("clock", _clock(connection, ZoneInfo(rules.zone)))
+    connection.register("clock", _clock(ZoneInfo(rules.zone)))
     try:
         connection.execute(_sql("coverage_stretches.sql"))
         _write_parts(connection, rules, folder)
@@ -91,39 +94,46 @@ def _set(connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object])
         connection.execute(f"SET VARIABLE {name} = ?", [value])
 
 
-def _clock(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> pa.Table:
-    """For each UTC day with records: how far local time is ahead, and when that changed, if it did.
+@cache
+def _clock(zone: ZoneInfo) -> pa.Table:
+    """For each UTC day: by how much local time is ahead before and after `changed_at`, which few days have.
 
-    All in microseconds but the day, which counts from 1970. From Python's own time zones, as these are kept
-    up to date with the system; DuckDB's are as old as its release.
+    From Python's own time zones, as these are kept up to date with the system; DuckDB's are as old as it is.
+    Days count from 1970, the rest is in microseconds. Days out of this range are taken as UTC's.
     """
-    bounds = connection.sql("""
-        SELECT epoch_us(min(time)) // 86_400_000_000, epoch_us(max(time)) // 86_400_000_000 FROM activity
-        WHERE time BETWEEN TIMESTAMPTZ '1970-01-01 00:00:00+00' AND TIMESTAMPTZ '2100-01-01 00:00:00+00'
-    """).fetchall()
-    first, last = bounds[0]
-    days = () if first is None else range(first, last + 1)
-    columns = ("utc_day", "changed_at", "before", "after")
-    rows = [(day, *_clock_of_day(day, zone)) for day in days]
-    return pa.table(
-        {name: pa.array([row[at] for row in rows], pa.int64()) for at, name in enumerate(columns)}
-    )
+    days = range(date(2000, 1, 1).toordinal() - EPOCH, date(2050, 1, 1).toordinal() - EPOCH)
+    ahead = [_ahead(day * DAY, zone) for day in (*days, days.stop)]
+    changes = [
+        0 if before == after else _change(day, zone)
+        for day, (before, after) in zip(days, pairwise(ahead), strict=True)
+    ]
+    columns = {
+        "utc_day": days,
+        "changed_at": (second * MICROSECONDS for second in changes),
+        "before": (second * MICROSECONDS for second in ahead[:-1]),
+        "after": (second * MICROSECONDS for second in ahead[1:]),
+    }
+    return pa.table({name: _integers(values) for name, values in columns.items()})
 
 
-def _clock_of_day(day: int, zone: ZoneInfo) -> tuple[int | None, int, int]:
-    start, end = day * 86_400, (day + 1) * 86_400
-    before, after = _ahead(start, zone), _ahead(end, zone)
-    if before == after:
-        return None, before, after
-    while end - start > 1:  # zones change at whole seconds
+def _integers(values: Iterable[int]) -> pa.Array:
+    held = array("q", values)  # as `pa.array` would load pandas
+    return pa.Array.from_buffers(pa.int64(), len(held), [None, pa.py_buffer(held)])
+
+
+def _change(day: int, zone: ZoneInfo) -> int:
+    """The second on a UTC day in which a zone's clock changed."""
+    start, end = day * DAY, (day + 1) * DAY
+    before = _ahead(start, zone)
+    while end - start > 1:
         middle = (start + end) // 2
         start, end = (middle, end) if _ahead(middle, zone) == before else (start, middle)
-    return end * MICROSECONDS, before, after
+    return end
 
 
 def _ahead(second: int, zone: ZoneInfo) -> int:
-    ahead = datetime.fromtimestamp(second, zone).utcoffset() or timedelta()
-    return ahead // timedelta(microseconds=1)
+    """Seconds by which local time is ahead of UTC at an instant."""
+    return (datetime.fromtimestamp(second, zone).utcoffset() or timedelta()) // timedelta(seconds=1)
 
 
 def _write_parts(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -> None:
@@ -181,67 +191,50 @@ def _write(
 
 def _worded(numbers: pa.Array, words: pa.Array) -> pa.DictionaryArray:
     """Numbers as the words they stand for, with a dictionary of no more than these."""
-    values = numbers.to_numpy()
-    here = np.zeros(len(words), dtype=bool)
-    here[values] = True
-    places = np.cumsum(here, dtype=np.int32) - 1
-    return pa.DictionaryArray.from_arrays(pa.array(places[values], pa.int32()), words.filter(pa.array(here)))
+    encoded = numbers.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices, words.take(encoded.dictionary))
 
 
 def _words(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Array:
     return connection.sql(query).to_arrow_table().column(0).combine_chunks().cast(pa.string())
 
 
-_KEY = [
-    ("session_id", pa.dictionary(pa.int32(), pa.string())),
-    ("user_id", pa.dictionary(pa.int32(), pa.string())),
-]
-_COVERED = [
-    ("chunk_percent_covered", pa.float64()),
-    ("total_time_spent", pa.float64()),
-    ("completed", pa.int64()),
-]
-_SCHEMAS = {  # of the files with a row for each viewer; the two of measures are small and written by DuckDB
-    "chunked_coverage": pa.schema(
-        [
-            *_KEY,
-            ("date", pa.date32()),
-            ("chunk_index", pa.int64()),
-            ("chunk_start", pa.float64()),
-            ("chunk_end", pa.float64()),
-            *_COVERED,
-        ]
-    ),
-    "chunk_totals": pa.schema(
-        [*_KEY, ("chunk_index", pa.int64()), ("covered_seconds", pa.float64()), *_COVERED]
-    ),
-    "viewer_coverage": pa.schema(
-        [
-            *_KEY,
-            ("days", pa.int64()),
-            ("covered_seconds", pa.float64()),
-            ("percent_covered", pa.float64()),
-            ("watch_seconds", pa.float64()),
-            ("rewatch_seconds", pa.float64()),
-            ("completed", pa.int64()),
-            ("anonymous", pa.int64()),
-            ("first_viewed", pa.timestamp("us", tz="UTC")),
-            ("last_viewed", pa.timestamp("us", tz="UTC")),
-            ("records", pa.int64()),
-        ]
-    ),
+_NUMBER = pa.dictionary(pa.int32(), pa.string())
+_KEY = {"session_id": _NUMBER, "user_id": _NUMBER}
+_CHUNK = {"chunk_percent_covered": pa.float64(), "total_time_spent": pa.float64(), "completed": pa.int64()}
+_DAY = {
+    "date": pa.date32(),
+    "chunk_index": pa.int64(),
+    "chunk_start": pa.float64(),
+    "chunk_end": pa.float64(),
+}
+_MEASURES = {  # null without a duration
+    "covered_seconds": pa.float64(),
+    "percent_covered": pa.float64(),
+    "watch_seconds": pa.float64(),
+    "rewatch_seconds": pa.float64(),
+    "completed": pa.int64(),
+}
+_VIEWED = {
+    "anonymous": pa.int64(),
+    "first_viewed": pa.timestamp("us", tz="UTC"),
+    "last_viewed": pa.timestamp("us", tz="UTC"),
+    "records": pa.int64(),
+}
+
+
+def _schema(required: Mapping[str, pa.DataType], nullable: Sequence[str] = ()) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, name in nullable) for name, kind in required.items()])
+
+
+_SCHEMAS = {  # of the files with rows for each viewer; those of measures are small and written by DuckDB
+    "chunked_coverage": _schema(_KEY | _DAY | _CHUNK),
+    "chunk_totals": _schema(_KEY | {"chunk_index": pa.int64(), "covered_seconds": pa.float64()} | _CHUNK),
+    "viewer_coverage": _schema(_KEY | {"days": pa.int64()} | _MEASURES | _VIEWED, list(_MEASURES)),
 }
 _WRITING = {
-    "use_dictionary": [
-        "session_id",
-        "user_id",
-        "date",
-        "chunk_index",
-        "chunk_start",
-        "chunk_end",
-        "completed",
-    ],
-    "write_statistics": ["session_id", "user_id", "date", "chunk_index"],  # what readers look for
+    "use_dictionary": list(_KEY),
+    "write_statistics": [*_KEY, "date", "chunk_index"],  # what readers look for
     "dictionary_pagesize_limit": 1 << 24,
     "store_schema": False,  # so that readers take ids for plain text
 }

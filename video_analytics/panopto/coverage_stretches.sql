@@ -27,7 +27,7 @@ WITH placed AS (  -- in microseconds; a pair is one viewer of one video, numbere
         video * (SELECT count(*) FROM coverage.viewers) + viewer AS pair,
         length,
         time,
-        -- `clock` has a row for each UTC day: how far local time is ahead, before and after it changed
+        -- `clock` says for each UTC day by how much local time is ahead, before and after it changed
         epoch_us(time) + coalesce(CASE WHEN epoch_us(time) < changed_at THEN before ELSE after END, 0)
             AS local_time,
         seconds_viewed,

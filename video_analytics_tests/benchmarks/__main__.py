@@ -12,9 +12,9 @@ import platform
 import subprocess
 import sys
 
-from video_analytics_tests.benchmarks import backfill, consolidation
+from video_analytics_tests.benchmarks import backfill, consolidation, coverage
 
-BENCHMARKS = {"backfill": backfill.main, "consolidation": consolidation.main}
+BENCHMARKS = {"backfill": backfill.main, "consolidation": consolidation.main, "coverage": coverage.main}
 PACKAGES = ("dagster", "duckdb", "pyarrow", "msgspec", "requests")
 
 

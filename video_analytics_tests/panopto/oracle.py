@@ -198,9 +198,7 @@ def _session(session: str, viewers: list[Row], duration: int | None) -> Row:
     }
 
 
-def _add_to_chunk(
-    chunks: dict[tuple[str, int], Row], row: Row, rules: Rules, *, over_all_days: bool
-) -> None:
+def _add_to_chunk(chunks: dict[tuple[str, int], Row], row: Row, rules: Rules, *, over_all_days: bool) -> None:
     names = ("viewers", "completed_days", "completed_viewers", "total_time_spent", "anonymous_time_spent")
     sums = chunks.setdefault((row["session_id"], row["chunk_index"]), dict.fromkeys(names, 0))
     anonymous = row["user_id"] in rules.anonymous

@@ -69,10 +69,14 @@ class Site:
         return said({"Results": rows[number * self.page : (number + 1) * self.page]})
 
     def children(self, key: str) -> list[Json]:
-        return [self.folder(at) for at, above in self.folders.items() if above == key and at not in self.hidden]
+        return [
+            self.folder(at) for at, above in self.folders.items() if above == key and at not in self.hidden
+        ]
 
     def videos(self, key: str) -> list[Json]:
-        return [self.session(at) for at, above in self.sessions.items() if above == key and at not in self.hidden]
+        return [
+            self.session(at) for at, above in self.sessions.items() if above == key and at not in self.hidden
+        ]
 
     def folder(self, key: str) -> Json:
         above = self.folders[key]
@@ -82,7 +86,13 @@ class Site:
     def session(self, key: str) -> Json:
         place = self.sessions[key]
         details = {"Id": place, "Name": self.name(place)}
-        return {"Id": key, "Name": self.name(key), "Folder": place, "FolderDetails": details, "Duration": 60.0}
+        return {
+            "Id": key,
+            "Name": self.name(key),
+            "Folder": place,
+            "FolderDetails": details,
+            "Duration": 60.0,
+        }
 
     def name(self, key: str) -> str | None:
         return self.names.get(key, f"name of {key[-3:]}")
@@ -144,7 +154,7 @@ def test_a_chain_of_seven_asks_each_folder_once(home: Path, new_sandbox: NewSand
     calls = Counter((entry["operation"], entry["subject"], entry["page"]) for entry in rest_calls(sandbox))
     assert set(calls.values()) == {1}
     assert len({subject for _, subject, _ in calls}) == len(tree.folders) >= 8
-    assert len(calls) == 37
+    assert len(calls) == 28  # pages with something on them, and the empty one after them
     assert max(place.path.count(" / ") for place in tree.folders.values()) >= 7
 
 
@@ -395,7 +405,7 @@ def test_a_vendor_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
 
     def endless(key: str) -> list[Folder]:
         number = next(asked)
-        if number > 100_000:
+        if number > 10_000:
             pytest.fail("still walking")
         return [Folder(guid(1000 + number), "n", Reference(key, "n"))]
 

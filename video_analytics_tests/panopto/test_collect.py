@@ -89,9 +89,7 @@ def due(road: Road, course_id: str) -> list[dt.date]:
     return plan.due_days(road.lake, course_id, road.settings.panopto, now(), sweep=False)
 
 
-def read(
-    road: Road, course_id: str, days: Sequence[dt.date], *, again: bool = True
-) -> list[collect.Outcome]:
+def read(road: Road, course_id: str, days: Sequence[dt.date], *, again: bool = True) -> list[collect.Outcome]:
     return list(collect.collect_days(road.soap, road.lake, course_id, days, again=again))
 
 
@@ -152,7 +150,9 @@ def test_a_second_night_without_news_changes_no_byte(home: Path, new_sandbox: Ne
         assert asked(sandbox) == []  # nobody has news, and the feed says so
         assert snapshot(road.lake.root) == before
         for course_id in courses:
-            assert not any(outcome.facts["changed"] for outcome in read(road, course_id, due(road, course_id)))
+            assert not any(
+                outcome.facts["changed"] for outcome in read(road, course_id, due(road, course_id))
+            )
         assert snapshot(road.lake.root) == before
         assert len(before) > 150
 
@@ -281,9 +281,7 @@ def test_a_session_that_is_gone_keeps_its_records(
         assert closed == [dt.date(2026, 6, day + 1)]
 
 
-def test_a_renamed_folder_moves_no_record(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock
-) -> None:
+def test_a_renamed_folder_moves_no_record(home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock) -> None:
     sandbox = new_sandbox(PEACE)
     renamed, course_id = event(sandbox, "folder_renamed", 6, 18), course_ids(sandbox)[COMM]
     with road_of(panopto_settings(sandbox, home)) as road:
@@ -678,9 +676,7 @@ def test_history_before_the_days_is_read_once(home: Path, new_sandbox: NewSandbo
         assert truth_equals_lake(sandbox, road.lake, [course_id]) > 100
 
 
-def test_a_start_in_the_middle_of_a_year_is_done_when_it_is_done(
-    home: Path, new_sandbox: NewSandbox
-) -> None:
+def test_a_start_in_the_middle_of_a_year_is_done_when_it_is_done(home: Path, new_sandbox: NewSandbox) -> None:
     sandbox = new_sandbox(PEACE)
     course_id = course_ids(sandbox)[BIOL]
     with road_of(panopto_settings(sandbox, home, start_date=dt.date(2024, 6, 15))) as road:

@@ -141,9 +141,7 @@ WORLDS = st.builds(
 
 @examples(max_examples=20_000 // SETS)
 @given(WORLDS, st.sampled_from([1, 3, 7, 20]), st.sampled_from([0.0, 33.3, 50.0, 75.0, 100.0]))
-def test_20_000_random_sets_equal_the_oracle(
-    run: Run, world: World, chunks: int, percent: float
-) -> None:
+def test_20_000_random_sets_equal_the_oracle(run: Run, world: World, chunks: int, percent: float) -> None:
     rules = replace(RULES, chunks=chunks, completed_percent=percent)
     found, counts = run(world, rules)
     _same(found, world, rules)
@@ -195,7 +193,9 @@ def test_where_a_stretch_is_cut_in_two_does_not_matter(run: Run, world: World, d
         world, records=tuple(record for record in world.records if oracle.kind(world, record) == "used")
     )
     halves = tuple(half for record in clean.records for half in _cut(record, dice))
-    assert _without(run(replace(clean, records=halves))[0], {"records"}) == _without(run(clean)[0], {"records"})
+    assert _without(run(replace(clean, records=halves))[0], {"records"}) == _without(
+        run(clean)[0], {"records"}
+    )
 
 
 def _cut(record: Record, dice: random.Random) -> tuple[Record, ...]:
@@ -286,7 +286,11 @@ def _changes(zone: ZoneInfo) -> list[datetime]:
 
 
 def test_times_out_of_the_ordinary(run: Run) -> None:
-    times = [datetime(1, 1, 1, 12, tzinfo=UTC), datetime(1969, 7, 20, tzinfo=UTC), datetime(9999, 12, 31, 12, tzinfo=UTC)]
+    times = [
+        datetime(1, 1, 1, 12, tzinfo=UTC),
+        datetime(1969, 7, 20, tzinfo=UTC),
+        datetime(9999, 12, 31, 12, tzinfo=UTC),
+    ]
     found, counts = run(World({"s": 9}, tuple(Record("s", "u", time, 1, 2) for time in times)))
     assert counts["used"] == 3
     assert [row["date"] for row in found["chunked_coverage"]][::8] != []
@@ -300,7 +304,9 @@ def test_times_out_of_the_ordinary(run: Run) -> None:
     ("milliseconds", "completed"), [(74_999, 0), (75_000, 1), (75_001, 1)], ids=["below", "at", "above"]
 )
 @pytest.mark.parametrize("chunks", [1, 20])
-def test_completed_is_three_quarters_exactly(run: Run, milliseconds: int, completed: int, chunks: int) -> None:
+def test_completed_is_three_quarters_exactly(
+    run: Run, milliseconds: int, completed: int, chunks: int
+) -> None:
     """Of the video, in two stretches that overlap; and of its every chunk."""
     early = Record("s", "u", NOON, 0, 50_000)
     late = Record("s", "u", NOON + timedelta(days=1), 40_000, milliseconds - 40_000)
@@ -357,7 +363,11 @@ def test_anonymous_ids_are_counted_apart(run: Run) -> None:
 
 @pytest.mark.parametrize("duration", [None, 0, -5])
 def test_without_a_duration_viewers_are_known_and_nothing_else(run: Run, duration: int | None) -> None:
-    records = (Record("s", "ann", NOON, 0, 80), Record("s", "ann", NOON, 5, 0), Record("s", "bob", NOON, 0, -1))
+    records = (
+        Record("s", "ann", NOON, 0, 80),
+        Record("s", "ann", NOON, 5, 0),
+        Record("s", "bob", NOON, 0, -1),
+    )
     found, counts = run(World({"s": duration}, records))
     (session,) = found["session_measures"]
     assert (session.pop("session_id"), session.pop("unique_viewers"), session.pop("records")) == ("s", 1, 1)
