@@ -54,6 +54,7 @@ def vendor(script: Script | Said) -> Iterator[Vendor]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

@@ -6,16 +6,17 @@ while it is read.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from video_analytics.errors import Refused
+from video_analytics.errors import Malformed, Refused
 from video_analytics.panopto.rest import Folder, Rest, Video
 
 Found = TypeVar("Found")
 DENIED, LISTED = "denied", "listed"
 GONE = {404, 410}  # HTTP: does not exist (any more)
 FORBIDDEN = 403
+MOST_FOLDERS = 5_000  # of one course
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,17 @@ class Tree:
 
 
 def walk(
-    rest: Rest, course_id: str, known_folders: Iterable[str] = (), known_sessions: Iterable[str] = ()
+    rest: Rest, course_id: str, known_folders: Iterable[Place] = (), known_sessions: Iterable[str] = ()
 ) -> Tree:
-    """The course as it is now; `known_*` are the ids that were there when it was last walked.
+    """The course as it is now; `known_*` were there when it was last walked, in walking order.
 
     Raises:
         Refused: the course's own folder does not exist or may not be seen.
     """
     tree = Tree(course_id, "")
     _visit(rest, tree, Folder(course_id), None)
-    for folder_id in known_folders:
-        _look_for_folder(rest, tree, folder_id)
+    for place in known_folders:
+        _look_for_folder(rest, tree, place)
     for session_id in known_sessions:
         _look_for_session(rest, tree, session_id)
     return tree
@@ -69,14 +70,21 @@ def _visit(rest: Rest, tree: Tree, folder: Folder, parent: Place | None) -> None
         here, above = stack.pop()
         if here.Id in tree.folders:  # a circle, or listed twice
             continue
+        if len(tree.folders) >= MOST_FOLDERS:
+            raise Malformed(
+                f"Panopto course {tree.course_id}: over {MOST_FOLDERS:,} folders and no end in sight; "
+                "list smaller folders in courses.csv"
+            )
         try:
             children, sessions = rest.children(here.Id), rest.sessions(here.Id)
         except Refused as error:
-            if error.status != FORBIDDEN or above is None:
+            if above is None or error.status not in {FORBIDDEN, *GONE}:
                 raise
+            if error.status in GONE:  # since its parent was asked
+                continue
             tree.folders[here.Id] = _place(here, above, here.Name or here.Id, DENIED)
             continue
-        name = here.Name or _name_from(children, sessions) or rest.folder(here.Id).Name or here.Id
+        name = here.Name or _name_from(here.Id, children, sessions) or rest.folder(here.Id).Name or here.Id
         place = tree.folders[here.Id] = _place(here, above, name, LISTED)
         tree.name = tree.name or name
         tree.sessions |= {video.Id: video for video in sessions if video.Id not in tree.sessions}
@@ -88,20 +96,33 @@ def _place(folder: Folder, above: Place | None, name: str, state: str) -> Place:
     return Place(folder.Id, name, above.id if above else None, path, state)
 
 
-def _name_from(children: Iterable[Folder], sessions: Iterable[Video]) -> str | None:
+def _name_from(folder_id: str, children: Iterable[Folder], sessions: Iterable[Video]) -> str | None:
     """A folder's name as what lies in it tells: that saves a question."""
     told = [child.ParentFolder for child in children] + [video.FolderDetails for video in sessions]
-    return next((reference.Name for reference in told if reference and reference.Name), None)
+    own = (reference for reference in told if reference and reference.Id.lower() == folder_id)
+    return next((reference.Name for reference in own if reference.Name), None)
 
 
-def _look_for_folder(rest: Rest, tree: Tree, folder_id: str) -> None:
-    """A folder that was there: still below the course though not listed, forbidden by now, or gone."""
-    if folder_id in tree.folders:
+def _look_for_folder(rest: Rest, tree: Tree, known: Place) -> None:
+    """A folder that was there: still below the course though not listed, behind a shut door, or gone."""
+    if known.id in tree.folders:
         return
-    folder = _by_id(rest.folder, folder_id)
-    above = folder and folder.ParentFolder and tree.folders.get(folder.ParentFolder.Id.lower())
-    if folder and above and above.state == LISTED:
-        tree.unlisted.append(folder_id)
+    door = tree.folders.get(known.parent_id or "")
+    if door and door.state == DENIED:  # nobody knows what became of it
+        path = f"{door.path} / {known.name}"
+        tree.folders[known.id] = replace(known, path=path, state=DENIED)
+        return
+    try:
+        folder = rest.folder(known.id)
+    except Refused as error:
+        if error.status == FORBIDDEN:  # nobody knows whether it is still here: what is known of it stays
+            tree.folders[known.id] = replace(known, state=DENIED)
+        elif error.status not in GONE:
+            raise
+        return
+    above = folder.ParentFolder and tree.folders.get(folder.ParentFolder.Id.lower())
+    if above and above.state == LISTED:
+        tree.unlisted.append(known.id)
         _visit(rest, tree, folder, above)
 
 

@@ -84,11 +84,11 @@ class Course:
         )
         return Outcome(part, facts, error)
 
-    def note(self, first: date, last: date, *, years: bool = False) -> None:
+    def note(self, first: date, last: date, *, years: bool = False, whole: bool = True) -> None:
         """Keep with the sessions from when on their records are held, and which may not be read.
 
-        `last` must be the last day held, or with `years` the day before the days: those only reach back
-        further for a session whose days are held.
+        `whole`: all was read from `first` to `last`, which must be the last day held, or with `years` the
+        day before the days: those only reach back further for a session whose days are held.
         """
         began = self.harvest.first_days()
         start = self.settings.start_date
@@ -97,9 +97,12 @@ class Course:
             row["first_record"] = min(seen, default=None)
             if session_id in self.harvest.denied:
                 row["denied_on"] = row["denied_on"] or self.now.date()
+                row["history_from"] = None  # what comes meanwhile is missed
             elif session_id in self.harvest.failed or (years and row["history_from"] is None):
                 continue
-            elif any(a <= start and last <= b for a, b in self.harvest.answered.get(session_id, ())):
+            elif whole and any(
+                a <= start and last <= b for a, b in self.harvest.answered.get(session_id, ())
+            ):
                 row["history_from"] = first if seen and min(seen) < first else start
             if session_id in self.harvest.answered:
                 row["denied_on"] = None
@@ -128,7 +131,7 @@ def collect_days(
     closed = sorted(day for day in days if day <= last)
     if not closed:
         return
-    _check_listed(course)
+    _check(course)
     new = course.new_since(closed[0])
     course.ask(new, (course.settings.start_date, closed[-1]))
     old = [session for session in course.open if session not in set(new)]
@@ -150,8 +153,7 @@ def collect_days(
             facts = {"rows": facts["rows"], "changed": 0}
         yield course.outcome(day, facts, asked)
     unbroken = len(spans(closed)) == 1 and closed[-1] >= max(held, default=closed[-1])
-    if unbroken:
-        course.note(closed[0], closed[-1])
+    course.note(closed[0], closed[-1], whole=unbroken)
 
 
 def collect_years(
@@ -162,15 +164,15 @@ def collect_years(
     A year that has just left the days is put together from them, without a call. Raises as `collect_days`.
     """
     course = Course(soap, lake, course_id)
-    _check_listed(course)
+    _check(course)
     before = plan.daily_since(course.settings, course.now) - ONE_DAY
     first = max(course.settings.start_date, date(min(years), 1, 1))
-    made = {year: _from_days(course, year) for year in years if not plan.is_held(lake, course_id, year)}
-    lost = any(rows is None for rows in made.values())
+    made, lacking, lost = _made(course, years)
     wanted = [
         session
         for session, row in course.open.items()
         if again
+        or session in lacking
         or plan.is_new(row, first)
         or (lost and row["first_record"] and row["first_record"] <= before)
     ]
@@ -203,7 +205,8 @@ def fail_years(
         yield Outcome(year, error=error)
 
 
-def _check_listed(course: Course) -> None:
+def _check(course: Course) -> None:
+    activity.settle(course.lake, course.identities)
     if not course.lake.path(SESSIONS, course.id).exists():
         raise Refused(
             f"Panopto course {course.id}: expected a list of its sessions in the lake, found none; "
@@ -222,24 +225,29 @@ def _ask_for_news(course: Course, old: Sequence[str], days: Sequence[date]) -> N
     recent = [day for day in plan.trailing(settings, course.now) if day in set(days)]
     trusted = settings.change_feed and feed.is_trusted(course.lake, course.id)
     if trusted and not feed.is_sweep_due(course.lake, course.id, last, settings.sweep_days):
-        full = set(_gaps(course, set(days) - set(recent)))
+        full = set(_gaps(course, set(days) - set(recent), days))
         _ask_spans(course, old, sorted(full))
         if recent:
             _follow_feed(course, old, recent)
     else:
         back = settings.trailing_days + settings.sweep_days
         swept = {day for day in days if (last - day).days < back}
-        _sweep(course, old, sorted(swept | set(_gaps(course, set(days) - swept))), recent)
+        _sweep(course, old, sorted(swept | set(_gaps(course, set(days) - swept, days))), recent)
     _mend(course, old, set(days))
 
 
-def _gaps(course: Course, days: set[date]) -> Iterator[date]:
-    """Those of the days for which everybody must be asked: not held, or failed without a partial reading."""
+def _gaps(course: Course, days: set[date], due: Sequence[date]) -> Iterator[date]:
+    """Those of the days for which everybody must be asked.
+
+    They are not held, failed without a partial reading, or were last read when they were too young.
+    """
     held = set(course.lake.days(VIEWING_ACTIVITY, course.id))
+    unsettled = plan.unsettled(held, due, course.settings)
     failed = set(course.lake.failed_days(VIEWING_ACTIVITY, course.id))
     for day in days:
         facts = course.lake.facts(VIEWING_ACTIVITY, day_key(course.id, day)) if day in held & failed else None
-        if day not in held or (day in failed and not (facts or {}).get("lacking")):
+        partial = day in failed and (facts or {}).get("lacking")
+        if day not in held or day in unsettled or (day in failed and not partial):
             yield day
 
 
@@ -261,15 +269,33 @@ def _sweep(course: Course, old: Sequence[str], days: Sequence[date], recent: Seq
     """Ask everybody, and see whether the change feed would have told the same."""
     told = _told(course, recent) if course.settings.change_feed and recent else None
     _ask_spans(course, old, days)
-    today = plan.last_closed(course.now)
-    if told and len(recent) == course.settings.trailing_days:
-        verdict = told.verdict(_held_now(course, recent))
-        feed.remember(course.lake, course.id, today, verdict)
+    if not told or len(recent) != course.settings.trailing_days:
+        return
+    last, before = plan.last_closed(course.now), feed.state(course.lake, course.id)
+    young = any(record.time > course.now - ONE_DAY for record in course.harvest.records)
+    proved = young or (before is not None and before.verdict == feed.AGREES)
+    verdict = told.verdict(_held_now(course, recent), proved=proved)
+    if set(_looked_back(course, last)) <= set(days):
+        feed.remember(course.lake, course.id, last, verdict)
+    elif before:
+        feed.remember(course.lake, course.id, before.swept_on, verdict)
+
+
+def _looked_back(course: Course, last: date) -> list[date]:
+    """The days a sweep reads."""
+    settings = course.settings
+    back = last - (settings.trailing_days + settings.sweep_days - 1) * ONE_DAY
+    since = max(back, plan.daily_since(settings, course.now))
+    return plan.horizon(course.sessions, settings, course.now).days(since)
 
 
 def _follow_feed(course: Course, old: Sequence[str], days: Sequence[date]) -> None:
     """Ask sessions folder by folder until what is held agrees with what the folder tells."""
     told, span = _told(course, days), (days[0], days[-1])
+    if told.refused:
+        _ask_spans(course, old, days)
+        feed.distrust(course.lake, course.id)
+        return
     held = _held_now(course, days)
     at_once = course.settings.parallel_sessions
     for folder, members in reversed(list(told.sessions_of.items())):
@@ -279,8 +305,7 @@ def _follow_feed(course: Course, old: Sequence[str], days: Sequence[date]) -> No
             course.ask(batch, span)
             held = _held_now(course, days)
         if not told.agrees(folder, held):
-            swept_on = plan.last_closed(course.now)
-            feed.remember(course.lake, course.id, swept_on, feed.DIFFERS)
+            feed.distrust(course.lake, course.id)
 
 
 def _told(course: Course, days: Sequence[date]) -> feed.Told:
@@ -298,16 +323,31 @@ def _held_now(course: Course, days: Sequence[date]) -> dict[tuple[str, date], fl
     return kept | {key: value for key, value in got.items() if days[0] <= key[1] <= days[-1]}
 
 
-def _from_days(course: Course, year: int) -> pa.Table | None:
-    """A year's rows from its days; None where not all of them are held whole."""
+def _made(course: Course, years: Iterable[int]) -> tuple[dict[int, pa.Table], set[str], bool]:
+    """Years not held yet, from their days; sessions that lack in years held; whether all must be asked."""
+    made: dict[int, pa.Table] = {}
+    lacking: set[str] = set()
+    lost = False
+    for year in years:
+        facts = course.lake.facts(VIEWING_HISTORY, plan.year_key(course.id, year))
+        if facts is None:
+            made[year], whole = _from_days(course, year)
+            lost |= not whole
+        elif not plan.is_held(course.lake, course.id, year):
+            lacking |= set(facts["lacking"])
+            lost |= not facts["lacking"]
+    return made, lacking, lost
+
+
+def _from_days(course: Course, year: int) -> tuple[pa.Table, bool]:
+    """A year's rows as its days hold them, and whether these are all there and whole."""
     first, last = _year(year, plan.horizon(course.sessions, course.settings, course.now).first)
     wanted = set(days_between(first, last)) if first <= last else set()
     held = set(course.lake.days(VIEWING_ACTIVITY, course.id))
     failed = set(course.lake.failed_days(VIEWING_ACTIVITY, course.id))
-    if not wanted or not wanted <= held - failed:
-        return None
-    tables = [course.lake.read(VIEWING_ACTIVITY, day_key(course.id, day)) for day in sorted(wanted)]
-    return pa.concat_tables(table for table in tables if table is not None)
+    tables = [course.lake.read(VIEWING_ACTIVITY, day_key(course.id, day)) for day in sorted(wanted & held)]
+    rows = [VIEWING_HISTORY.schema.empty_table(), *(table for table in tables if table is not None)]
+    return pa.concat_tables(rows), bool(wanted) and wanted <= held - failed
 
 
 def _unasked(rows: pa.Table | None, asked: Asked) -> pa.Table | None:

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from video_analytics.lake import quoted
 
 STRETCHES_AT_ONCE = 125_000  # bounds memory; a viewer's stretches of a video stay together
-PARTS_AT_ONCE = 2
+PARTS_AT_ONCE = 2  # while a third is being written
 KINDS = (
     "used",
     "clipped_end",
@@ -57,14 +57,14 @@ class Rules:
 def compute(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -> dict[str, int]:
     """Write the five files of coverage into a folder; say what became of the records.
 
-    The connection has the views `activity` and `sessions`. Each record is counted once: whole (`used`) or
-    clipped (`clipped_start`; `clipped_end`, also when both), which all three count in the files; or left out
-    as `unknown_session`, `not_finite`, `negative`, `zero_length`, `no_duration` or `outside`, the first that
-    holds. Records without a duration still make a viewer. `records` is the sum of all.
+    The connection has the views `activity` and `sessions`. Each record falls into one class. Three are in the
+    files: `used`, `clipped_start`, and `clipped_end` (also when clipped at both ends). The others are left
+    out, as the first that holds of `unknown_session`, `not_finite`, `negative`, `zero_length` (shorter than a
+    microsecond), `no_duration` (which still makes a viewer) and `outside`. `records` is the sum of all.
     """
     variables = _variables(rules)
     _set(connection, variables)
-    connection.register("clock", _clock(ZoneInfo(rules.zone)))
+    connection.register("coverage_clock", _clock(ZoneInfo(rules.zone)))
     try:
         connection.execute(_sql("coverage_stretches.sql"))
         _write_parts(connection, rules, folder)
@@ -73,7 +73,7 @@ def compute(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -
             connection.execute(f"COPY ({_sql(f'coverage_{name}.sql')}) TO {target}")
         found = connection.sql("SELECT kind, count(*) FROM coverage.stretches GROUP BY kind").fetchall()
     finally:
-        connection.unregister("clock")
+        connection.unregister("coverage_clock")
         connection.execute("DROP SCHEMA IF EXISTS coverage CASCADE")
     counts = dict.fromkeys(KINDS, 0) | dict(found)
     return {"records": sum(counts.values()), **counts}
@@ -96,10 +96,11 @@ def _set(connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object])
 
 @cache
 def _clock(zone: ZoneInfo) -> pa.Table:
-    """For each UTC day: by how much local time is ahead before and after `changed_at`, which few days have.
+    """For each UTC day: by how much local time is ahead of UTC `before` and `after` the clock `changed_at`.
 
-    From Python's own time zones, as these are kept up to date with the system; DuckDB's are as old as it is.
-    Days count from 1970, the rest is in microseconds. Days out of this range are taken as UTC's.
+    On most days it does not change: `changed_at` is 0. Days count from 1970, the rest is in microseconds; days
+    out of the range are taken for UTC's. All from Python's own time zones, as these are kept up to date with
+    the system, while DuckDB's are as old as its release.
     """
     days = range(date(2000, 1, 1).toordinal() - EPOCH, date(2050, 1, 1).toordinal() - EPOCH)
     ahead = [_ahead(day * DAY, zone) for day in (*days, days.stop)]

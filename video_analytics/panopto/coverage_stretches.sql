@@ -27,7 +27,7 @@ WITH placed AS (  -- in microseconds; a pair is one viewer of one video, numbere
         video * (SELECT count(*) FROM coverage.viewers) + viewer AS pair,
         length,
         time,
-        -- `clock` says for each UTC day by how much local time is ahead, before and after it changed
+        -- the clock says for each UTC day by how much local time is ahead, before and after it changed
         epoch_us(time) + coalesce(CASE WHEN epoch_us(time) < changed_at THEN before ELSE after END, 0)
             AS local_time,
         seconds_viewed,
@@ -38,7 +38,7 @@ WITH placed AS (  -- in microseconds; a pair is one viewer of one video, numbere
     FROM activity
     JOIN coverage.viewers USING (user_id)
     LEFT JOIN coverage.videos USING (session_id)
-    LEFT JOIN clock ON utc_day = epoch_us(time) // 86_400_000_000
+    LEFT JOIN coverage_clock ON utc_day = epoch_us(time) // 86_400_000_000
 )
 SELECT
     pair,

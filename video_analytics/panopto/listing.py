@@ -5,13 +5,14 @@ has no history yet, which is what makes a run fetch all of it.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
 from video_analytics.lake import Lake
-from video_analytics.panopto.catalogue import DENIED, Tree, walk
+from video_analytics.panopto.catalogue import DENIED, Place, Tree, walk
 from video_analytics.panopto.plan import present, sessions_of
 from video_analytics.panopto.rest import Rest, Video
 from video_analytics.panopto.tables import FOLDERS, SESSION_VERSIONS, SESSIONS
@@ -23,9 +24,10 @@ _VERSIONED = ("folder_id", "folder_name", "name", "duration")
 def list_course(rest: Rest, lake: Lake, course_id: str, today: date) -> dict[str, Any]:
     """Walk a course and keep what was found; gives facts about it. `today` is a UTC day."""
     held, places = sessions_of(lake, course_id), _places(lake, course_id)
-    here = [row["session_id"] for row in present(held) if places.get(row["folder_id"]) != DENIED]
+    shut = {place.id for place in places if place.state == DENIED}
+    here = [row["session_id"] for row in present(held) if row["folder_id"] not in shut]
     tree = walk(rest, course_id, places, here)
-    rows = _sessions(tree, {row["session_id"]: row for row in held}, today)
+    rows = _sessions(tree, {row["session_id"]: row for row in held}, shut, today)
     facts = {
         "course": tree.name,
         "folders": len(tree.folders),
@@ -46,11 +48,11 @@ def keep_sessions(lake: Lake, course_id: str, rows: Iterable[Row], facts: Mappin
     lake.write(SESSIONS, course_id, _table(SESSIONS.schema, rows), facts)
 
 
-def _places(lake: Lake, course_id: str) -> dict[str, str]:
-    """The state of each folder when the course was last walked."""
+def _places(lake: Lake, course_id: str) -> list[Place]:
+    """The folders when the course was last walked, in walking order."""
     table = lake.read(FOLDERS, course_id)
     rows = table.to_pylist() if table is not None else []
-    return {row["folder_id"]: row["state"] for row in rows}
+    return [Place(row["folder_id"], row["name"], row["parent_id"], row["path"], row["state"]) for row in rows]
 
 
 def _folders(tree: Tree) -> list[Row]:
@@ -67,23 +69,28 @@ def _folders(tree: Tree) -> list[Row]:
     ]
 
 
-def _sessions(tree: Tree, held: Mapping[str, Row], today: date) -> list[Row]:
-    """Those present in listing order, then those behind a door that was shut, then those that left."""
-    rows = [_session(tree, video, held.get(video.Id), today) for video in tree.sessions.values()]
+def _sessions(tree: Tree, held: Mapping[str, Row], was_shut: AbstractSet[str], today: date) -> list[Row]:
+    """Those present in listing order, then those behind a door that is shut, then those that left.
+
+    What happens behind a shut door is not read: once it opens, their history is read anew.
+    """
+    rows = [_session(tree, video, held.get(video.Id), was_shut, today) for video in tree.sessions.values()]
     shut = {place.id for place in tree.denied}
     unseen, left = [], []
     for row in held.values():
         if row["session_id"] in tree.sessions:
             continue
         if row["left_on"] is None and row["folder_id"] in shut:
-            unseen.append(row | {"course_name": tree.name})
+            denied = {"denied_on": row["denied_on"] or today, "history_from": None}
+            unseen.append(row | denied | {"course_name": tree.name})
         else:
             left.append(row | {"course_name": tree.name, "left_on": row["left_on"] or today})
     return [*rows, *unseen, *left]
 
 
-def _session(tree: Tree, video: Video, held: Row | None, today: date) -> Row:
+def _session(tree: Tree, video: Video, held: Row | None, was_shut: AbstractSet[str], today: date) -> Row:
     folder = tree.folders[video.Folder.lower()]
+    still_denied = held is not None and held["folder_id"] not in was_shut
     return {
         "course_id": tree.course_id,
         "course_name": tree.name,
@@ -98,7 +105,7 @@ def _session(tree: Tree, video: Video, held: Row | None, today: date) -> Row:
         "left_on": None,
         # one that was away may have been watched meanwhile: its history is read anew
         "history_from": held["history_from"] if held and held["left_on"] is None else None,
-        "denied_on": held["denied_on"] if held else None,
+        "denied_on": held["denied_on"] if held and still_denied else None,
         "first_record": held["first_record"] if held else None,
     }
 

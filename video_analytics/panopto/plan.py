@@ -5,6 +5,7 @@ partitions stay few enough to be looked at: fifty courses since 2010 are 36,500 
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -74,17 +75,28 @@ def trailing(settings: Panopto, now: datetime) -> list[date]:
 def due_days(lake: Lake, course_id: str, settings: Panopto, now: datetime, *, sweep: bool) -> list[date]:
     """The days of a course to read now.
 
-    Those not held or not whole, the trailing ones, and all of them while a session lacks its history. A
-    sweep looks further back than the trailing days.
+    Those not held or not whole, the trailing ones, those that were last read when they were too young, and
+    all of them while a session lacks its history. A sweep looks further back than the trailing days.
     """
     sessions = sessions_of(lake, course_id)
     days = horizon(sessions, settings, now).days(daily_since(settings, now))
     if not days or any(is_new(session, days[0]) for session in present(sessions)):
         return days
-    held = set(lake.days(VIEWING_ACTIVITY, course_id)) - set(lake.failed_days(VIEWING_ACTIVITY, course_id))
+    there = set(lake.days(VIEWING_ACTIVITY, course_id))
+    held = there - set(lake.failed_days(VIEWING_ACTIVITY, course_id)) - unsettled(there, days, settings)
     back = settings.trailing_days + (settings.sweep_days if sweep else 0)
     again = days[-1] - timedelta(days=back)
     return [day for day in days if day not in held or day > again]
+
+
+def unsettled(held: AbstractSet[date], days: Iterable[date], settings: Panopto) -> set[date]:
+    """Held days whose last records may have come after their last reading: of the nights due, some fell out.
+
+    `days` are those of the course; one that is not held tells of such a night.
+    """
+    missing = [day for day in days if day not in held]
+    backs = [timedelta(days=back) for back in range(1, settings.trailing_days)]
+    return {day - back for day in missing for back in backs} & held
 
 
 def due_years(lake: Lake, course_id: str, settings: Panopto, now: datetime) -> list[int]:
@@ -92,7 +104,10 @@ def due_years(lake: Lake, course_id: str, settings: Panopto, now: datetime) -> l
     sessions = sessions_of(lake, course_id)
     first = horizon(sessions, settings, now).first
     years = [year for year in history_years(settings, now) if year >= first.year]
-    if not years or any(is_new(session, date(years[0], 1, 1)) for session in present(sessions)):
+    if not years:
+        return []
+    since = max(settings.start_date, date(years[0], 1, 1))
+    if any(is_new(session, since) for session in present(sessions)):
         return years
     return [year for year in years if not is_held(lake, course_id, year)]
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from sys import intern
 from typing import Any, Protocol, TypeVar
 
 import requests
@@ -64,7 +65,7 @@ _QUESTIONS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One uninterrupted stretch of play. Positions and seconds are of the video's own timeline."""
 
@@ -490,8 +491,8 @@ def _record(item: Any) -> Record:
         raise ValueError("expected a record with a time and its offset")
     speed = item.PlaybackSpeed
     return Record(
-        session_id=guid(str(item.SessionId)),
-        user_id=guid(str(item.UserId)),
+        session_id=intern(guid(str(item.SessionId))),
+        user_id=intern(guid(str(item.UserId))),  # few ids, many records
         time=item.Time.astimezone(UTC),
         start_position=_seconds(item.StartPosition),
         seconds_viewed=_seconds(item.SecondsViewed),
@@ -508,7 +509,7 @@ def _seconds(value: Any) -> float:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else intern(str(value))
 
 
 def _usages(result: Any) -> list[Usage]:

@@ -25,13 +25,13 @@ COUNTED = ("used", "clipped_start", "clipped_end")
 
 @dataclass(frozen=True)
 class Record:
-    """A viewing record; positions in units, or a float that is no number."""
+    """A viewing record; positions in units."""
 
     session: str
     user: str
     time: datetime
-    start: int | float
-    length: int | float
+    start: float  # an int, or a float that is no number
+    length: float
 
 
 @dataclass(frozen=True)
@@ -42,28 +42,26 @@ class World:
     records: tuple[Record, ...]
     unit: int = 1  # milliseconds
 
-    def seconds(self, units: int | float) -> float:
+    def seconds(self, units: float) -> float:
         """Units in seconds, as a vendor would send them."""
-        if not math.isfinite(units):
-            return float(units)
-        return float(Fraction(units * self.unit, 1000)) if abs(units) < 10**300 else float(units)
+        return units if isinstance(units, float) else float(Fraction(units * self.unit, 1000))
 
 
 def kind(world: World, record: Record) -> str:
-    if record.session not in world.durations:
-        return "unknown_session"
-    if not (math.isfinite(record.start) and math.isfinite(record.length)):
-        return "not_finite"
-    if record.length <= 0:
-        return "zero_length" if record.length == 0 else "negative"
-    duration = world.durations[record.session]
-    if not duration or duration < 0:
-        return "no_duration"
-    if record.start >= duration or record.start + record.length <= 0:
-        return "outside"
-    if record.start + record.length > duration:
-        return "clipped_end"
-    return "clipped_start" if record.start < 0 else "used"
+    duration = world.durations.get(record.session) or 0
+    end = record.start + record.length
+    classes = {
+        "unknown_session": record.session not in world.durations,
+        "not_finite": not (math.isfinite(record.start) and math.isfinite(record.length)),
+        "negative": record.length < 0,
+        "zero_length": record.length == 0,
+        "no_duration": duration <= 0,
+        "outside": record.start >= duration or end <= 0,
+        "clipped_end": end > duration,
+        "clipped_start": record.start < 0,
+        "used": True,
+    }
+    return next(name for name, holds in classes.items() if holds)
 
 
 def counts(world: World) -> dict[str, int]:
@@ -217,8 +215,8 @@ def legacy_rows(world: World, rules: Rules) -> list[Row]:
     for record in world.records:
         if kind(world, record) in {*COUNTED, "zero_length", "outside"} and world.durations[record.session]:
             day = record.time.astimezone(zone).date()
-            start = Fraction(record.start * world.unit, 1000)
-            view = (start, start + Fraction(record.length * world.unit, 1000))
+            start = Fraction(int(record.start) * world.unit, 1000)
+            view = (start, start + Fraction(int(record.length) * world.unit, 1000))
             views[record.session, record.user, day].append(view)
     rows = []
     for (session, user, day), stretches in sorted(views.items()):

@@ -88,7 +88,7 @@ def _same_rows(found: list[Row], expected: list[Row]) -> None:
 # set drawn by hypothesis alone costs a hundred times more than one computed.
 
 SETS = 1000
-DIRT = (float("nan"), float("inf"), float("-inf"), 10**303, -(10**303), 0, -3)
+DIRT = (float("nan"), float("inf"), float("-inf"), 10**300, -(10**300), 0, -3)
 
 
 def _world(seed: int, units: int, stretches: int, unit: int, dirt: float, sets: int = SETS) -> World:
@@ -162,7 +162,7 @@ SMALL = st.builds(
 )
 
 
-@examples(max_examples=25)
+@examples(max_examples=12)
 @given(SMALL, st.randoms(use_true_random=False))
 def test_order_does_not_matter(run: Run, world: World, dice: random.Random) -> None:
     records = list(world.records)
@@ -170,7 +170,19 @@ def test_order_does_not_matter(run: Run, world: World, dice: random.Random) -> N
     assert run(replace(world, records=tuple(records))) == run(world)
 
 
-@examples(max_examples=25)
+def test_the_same_records_in_any_order_give_the_same_bytes(tmp_path: Path) -> None:
+    world = _world(7, units=40, stretches=9, unit=1000, dirt=0.2)
+    written = []
+    for records in (world.records, world.records[::-1]):
+        with lake.connect() as connection:
+            connection.register("activity", _activity(replace(world, records=records)))
+            connection.register("sessions", _sessions(world))
+            compute(connection, RULES, tmp_path)
+        written.append([(tmp_path / f"{name}.parquet").read_bytes() for name in FILES])
+    assert written[0] == written[1]
+
+
+@examples(max_examples=12)
 @given(SMALL)
 def test_duplicates_change_only_what_counts_repeats(run: Run, world: World) -> None:
     repeats = {"total_time_spent", "anonymous_time_spent", "watch_seconds", "rewatch_seconds", "records"}
@@ -186,7 +198,7 @@ def test_duplicates_change_only_what_counts_repeats(run: Run, world: World) -> N
         assert other["watch_seconds"] == (row["watch_seconds"] and 2 * row["watch_seconds"])
 
 
-@examples(max_examples=25)
+@examples(max_examples=12)
 @given(SMALL, st.randoms(use_true_random=False))
 def test_where_a_stretch_is_cut_in_two_does_not_matter(run: Run, world: World, dice: random.Random) -> None:
     clean = replace(
@@ -212,7 +224,7 @@ def _without(output: Output, names: set[str]) -> Output:
     }
 
 
-@examples(max_examples=10)
+@examples(max_examples=5)
 @given(SMALL, st.integers(1, 20))
 def test_the_size_of_parts_does_not_matter(run: Run, world: World, at_once: int) -> None:
     whole = run(world)
@@ -221,7 +233,7 @@ def test_the_size_of_parts_does_not_matter(run: Run, world: World, at_once: int)
         assert run(world) == whole
 
 
-@examples(max_examples=20)
+@examples(max_examples=8)
 @given(SMALL, st.sampled_from([1, 3, 20]))
 def test_sums_agree_with_each_other(run: Run, world: World, chunks: int) -> None:
     found, counts = run(world, replace(RULES, chunks=chunks))
@@ -293,7 +305,7 @@ def test_times_out_of_the_ordinary(run: Run) -> None:
     ]
     found, counts = run(World({"s": 9}, tuple(Record("s", "u", time, 1, 2) for time in times)))
     assert counts["used"] == 3
-    assert [row["date"] for row in found["chunked_coverage"]][::8] != []
+    assert {row["date"] for row in found["chunked_coverage"]} == {time.date() for time in times}
     assert found["viewer_coverage"][0]["days"] == 3
 
 
@@ -414,7 +426,7 @@ def test_a_very_long_video_and_thousands_of_equal_records(run: Run) -> None:
 
 def test_a_hundred_thousand_tiny_stretches_of_one_viewer(run: Run) -> None:
     """Each second of a day-long video and half of the next, in any order."""
-    starts = list(range(0, 86_400))
+    starts = list(range(86_400))
     random.Random(1).shuffle(starts)
     records = tuple(Record("s", "u", NOON, 2 * start, 3) for start in starts)
     found, _ = run(World({"s": 172_800}, records, 500))
@@ -426,7 +438,7 @@ def test_a_hundred_thousand_tiny_stretches_of_one_viewer(run: Run) -> None:
 # The old rows
 
 
-@examples(max_examples=25)
+@examples(max_examples=12)
 @given(SMALL, st.sampled_from([1, 3, 20]))
 def test_legacy_rows_equal_the_old_rule(run: Run, world: World, chunks: int) -> None:
     rules = replace(RULES, chunks=chunks)
