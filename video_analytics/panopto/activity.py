@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from video_analytics.errors import SettingsError
+from video_analytics.files import write_bytes
 from video_analytics.lake import Lake, Table
 from video_analytics.panopto.soap import Record
-from video_analytics.panopto.tables import VIEWING_ACTIVITY
+from video_analytics.panopto.tables import VIEWING_ACTIVITY, VIEWING_HISTORY
 from video_analytics.settings import Panopto
 
 _SCHEMA = VIEWING_ACTIVITY.schema
@@ -25,6 +26,7 @@ _ORDER = ("session_id", "time", "user_id", "start_position", "seconds_viewed")
 _ORDER_OF_TWINS = ("playback_speed", "start_reason", "stop_reason", "occurrence")
 _SORTED = [(name, "ascending") for name in (*_ORDER, *_ORDER_OF_TWINS)]
 RAW = "as sent"
+IDENTITIES = "panopto/identities.txt"
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,29 @@ def by_year(table: pa.Table) -> dict[int, pa.Table]:
     return {year: table.filter(pc.equal(years, year)) for year in pc.unique(years).to_pylist()}
 
 
+def settle(lake: Lake, identities: Identities) -> None:
+    """Viewers are called one way in the whole lake: as they were when its first record was written."""
+    path = lake.root / IDENTITIES
+    if path.exists():
+        _check(path.read_text(encoding="utf-8"), identities, "the lake")
+        return
+    for table in (VIEWING_ACTIVITY, VIEWING_HISTORY):
+        for file in (lake.root / table.name).glob("*/**/*.parquet"):
+            key = str(file.relative_to(lake.root / table.name).with_suffix("")).replace("\\", "/")
+            _check((lake.facts(table, key) or {}).get("identities", ""), identities, f"{table.name}/{key}")
+            break
+    write_bytes(path, identities.mark.encode())
+
+
+def _check(mark: str, identities: Identities, where: str) -> None:
+    if mark != identities.mark:
+        raise SettingsError(
+            f"settings: panopto.pseudonymise: {where} has viewers named {mark!r}, the settings say "
+            f"{identities.mark!r}; go back to the former setting and key, or move the lake's folder panopto "
+            "away and let it be filled again"
+        )
+
+
 @dataclass(frozen=True)
 class Asked:
     """What is known of a partition after asking: whose rows are new, and whose could not be had."""
@@ -106,12 +131,8 @@ def put(
 ) -> dict[str, Any]:
     """Merge fresh rows of the asked sessions into a partition; gives its facts."""
     held, facts = lake.read(table, key), lake.facts(table, key) or {}
-    if facts and facts["identities"] != identities.mark:
-        raise SettingsError(
-            f"settings: panopto.pseudonymise: {table.name}/{key} has viewers named {facts['identities']!r}, "
-            f"the settings say {identities.mark!r}; go back to the former setting and key, or move the "
-            "lake's folder panopto away and let it be filled again"
-        )
+    if facts:
+        _check(facts["identities"], identities, f"{table.name}/{key}")
     if held is not None:
         fresh = pa.concat_tables([without(held, asked.sessions), fresh])
     before = set(facts.get("denied", ())) - asked.sessions

@@ -98,7 +98,7 @@ def _set(connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object])
 def _clock(zone: ZoneInfo) -> pa.Table:
     """For each UTC day: by how much local time is ahead of UTC `before` and `after` the clock `changed_at`.
 
-    On most days it does not change: `changed_at` is 0. Days count from 1970, the rest is in microseconds; days
+    On most days it does not change: `changed_at` is 0. Days count from 1970, the rest are microseconds; days
     out of the range are taken for UTC's. All from Python's own time zones, as these are kept up to date with
     the system, while DuckDB's are as old as its release.
     """

@@ -2,9 +2,10 @@
 
 One call for a folder tells the minutes viewed in it on each day. Where they equal what the lake holds for
 the folder's sessions, nothing is new there and none of them is asked; where they do not, sessions are asked,
-the most lately viewed first, until they do. What a summary counts is not documented, so the feed must earn
-its trust: it is used once a reading of *all* sessions of some course has agreed with it, and not for a
-course whose last full reading did not. Full readings come back at a set interval.
+the most lately viewed first, until they do. What a summary counts, and how late, is not documented, so the
+feed must earn its trust: it is used once a reading of *all* sessions of some course, with something watched
+within a day among it, has agreed with it, and not for a course whose last full reading did not. Full readings
+come back at a set interval; they also bring what a summary cannot tell: stretches of no or negative length.
 """
 
 import math
@@ -17,7 +18,7 @@ from typing import Any
 import msgspec
 
 from video_analytics.decoding import decoder
-from video_analytics.errors import Refused
+from video_analytics.errors import Unauthorized, VendorError
 from video_analytics.files import write_bytes
 from video_analytics.lake import Lake
 from video_analytics.panopto.soap import Soap
@@ -31,7 +32,7 @@ Session = Mapping[str, Any]  # a row of the table SESSIONS
 
 
 class State(msgspec.Struct, frozen=True):
-    """What the last full reading of a course's trailing days said of the feed."""
+    """What the last reading of all sessions of a course said of the feed; and the last that looked back."""
 
     swept_on: date
     verdict: str
@@ -67,11 +68,11 @@ class Told:
             for day in self.days
         )
 
-    def verdict(self, held: Minutes) -> str:
-        """What a full reading says of the feed."""
+    def verdict(self, held: Minutes, *, proved: bool) -> str:
+        """What a full reading says of the feed; `proved`: had it been late or silent, it would have shown."""
         if self.refused or not all(self.agrees(folder, held) for folder in self.sessions_of):
             return DIFFERS
-        return AGREES if any(self.minutes.values()) else SILENT
+        return AGREES if proved else SILENT
 
 
 def ask(
@@ -88,7 +89,9 @@ def ask(
     for folder_id in told.sessions_of:
         try:
             usages = soap.folder_usage(folder_id, begin, end)
-        except Refused:
+        except Unauthorized:
+            raise
+        except VendorError:  # the sessions can still be asked, one by one
             told.refused = True
             break
         for usage in usages:
@@ -99,25 +102,36 @@ def ask(
 
 def is_trusted(lake: Lake, course_id: str) -> bool:
     """Whether the feed has proved right somewhere, and was not wrong about this course."""
-    states = {path.stem: _read(path.read_bytes()) for path in (lake.root / FOLDER).glob("*.json")}
-    own = states.get(course_id)
-    return own is not None and own.verdict != DIFFERS and any(s.verdict == AGREES for s in states.values())
+    own = state(lake, course_id)
+    states = (state(lake, path.stem) for path in (lake.root / FOLDER).glob("*.json"))
+    return own is not None and own.verdict != DIFFERS and any(s and s.verdict == AGREES for s in states)
 
 
 def is_sweep_due(lake: Lake, course_id: str, today: date, every_days: int) -> bool:
     """Whether the last reading of all sessions is so many days ago."""
-    path = lake.root / FOLDER / f"{course_id}.json"
-    return not path.exists() or (today - _read(path.read_bytes()).swept_on).days >= every_days
+    held = state(lake, course_id)
+    return held is None or (today - held.swept_on).days >= every_days
 
 
-def remember(lake: Lake, course_id: str, today: date, verdict: str) -> None:
+def state(lake: Lake, course_id: str) -> State | None:
+    """What is known of the feed; None where nothing is, or nothing that can be read."""
+    try:
+        return _STATE((lake.root / FOLDER / f"{course_id}.json").read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def remember(lake: Lake, course_id: str, swept_on: date, verdict: str) -> None:
     """Note a full reading."""
     path = lake.root / FOLDER / f"{course_id}.json"
-    write_bytes(path, msgspec.json.encode(State(today, verdict)))
+    write_bytes(path, msgspec.json.encode(State(swept_on, verdict)))
 
 
-def _read(data: bytes) -> State:
-    return _STATE(data)
+def distrust(lake: Lake, course_id: str) -> None:
+    """Note that the feed was wrong, which is no full reading."""
+    held = state(lake, course_id)
+    if held is not None:
+        remember(lake, course_id, held.swept_on, DIFFERS)
 
 
 def _by_folder(sessions: Sequence[Session], held: Minutes) -> dict[str, list[str]]:

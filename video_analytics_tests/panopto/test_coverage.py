@@ -132,8 +132,8 @@ def _record(dice: random.Random, pair: tuple[str, str], duration: int, dirt: flo
 WORLDS = st.builds(
     _world,
     seed=st.integers(0, 2**32),
-    units=st.integers(1, 60),
-    stretches=st.integers(1, 12),
+    units=st.integers(1, 48),
+    stretches=st.integers(1, 9),
     unit=st.sampled_from([1, 7, 1000, 60_000, 600_000]),
     dirt=st.sampled_from([0.0, 0.1, 0.5]),
 )

@@ -1,6 +1,7 @@
 """Panopto's REST door: who may come in, pages without an end, and answers that are none."""
 
 import base64
+import gzip
 import json
 import logging
 import random
@@ -504,7 +505,6 @@ def test_a_storm_that_does_not_pass_is_told(home: Path, new_sandbox: NewSandbox)
 # answers that are none: over the wire
 
 HARMLESS = {"null_details", "negative", "bad_start"}  # what is said stays a possible answer
-NOT_IN_FOLDERS = {"nan", "infinity", "huge", "negative", "wrong_type", "bad_start", "null_details", "other_folder"}
 
 
 @pytest.mark.parametrize("kind", sorted(REST_KINDS))
@@ -522,7 +522,7 @@ def test_malformed_answers_over_the_wire(home: Path, new_sandbox: NewSandbox, ki
         assert type(outcome) in {Malformed, Incomplete, Unavailable}
         assert "sign in" not in str(outcome)
     else:
-        assert not spoilt or kind in HARMLESS or kind == "cycle" or what in {"folder", "children"}
+        assert not spoilt or what != "sessions" or kind in HARMLESS  # elsewhere it may fall into what nobody reads
         are_sound(outcome)
 
 
@@ -621,8 +621,6 @@ def test_a_good_answer_is_taken_by_the_same_way() -> None:
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_answer_over_the_limit_is_not_kept(packed: bool) -> None:
-    import gzip
-
     big = b'{"Results": [' + b" " * 50_000_000 + b"]}"
     headers = {"Content-Encoding": "gzip"} if packed else {}
     body = gzip.compress(big, 1) if packed else big
