@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 
 from video_analytics.errors import Refused, VendorError
 from video_analytics.panopto.activity import Asked
@@ -16,10 +17,22 @@ Span = tuple[date, date]  # first and last UTC day, both included
 class Harvest:
     """What asking sessions brought: their records, and what could not be had."""
 
-    records: list[Record] = field(default_factory=list)
+    found: dict[str, list[Record]] = field(default_factory=dict)  # by session
     answered: dict[str, list[Span]] = field(default_factory=dict)
     denied: dict[str, str] = field(default_factory=dict)  # by session: why
     failed: dict[str, list[tuple[Span, VendorError]]] = field(default_factory=dict)
+
+    @property
+    def records(self) -> list[Record]:
+        """All of them, each once."""
+        return list(chain.from_iterable(self.found.values()))
+
+    def keep(self, session_id: str, span: Span, records: list[Record]) -> None:
+        """Take an answer; where it covers an earlier one, it replaces it."""
+        before = self.found.get(session_id, ())
+        kept = [record for record in before if not span[0] <= record.time.date() <= span[1]]
+        self.found[session_id] = [*kept, *records]
+        self.answered.setdefault(session_id, []).append(span)
 
     def on(self, first: date, last: date) -> Asked:
         """What is known of the days from `first` to `last`."""
@@ -36,10 +49,14 @@ class Harvest:
         }
         return Asked(frozenset(sessions), self.denied, lacking)
 
+    def has_asked(self, session_id: str, day: date) -> bool:
+        """Whether a session was asked for a day, whatever came of it."""
+        spans = [*self.answered.get(session_id, ()), *(span for span, _ in self.failed.get(session_id, ()))]
+        return session_id in self.denied or any(first <= day <= last for first, last in spans)
+
     def of(self, sessions: Iterable[str]) -> list[Record]:
         """The records of some sessions."""
-        wanted = set(sessions)
-        return [record for record in self.records if record.session_id in wanted]
+        return [record for session in sessions for record in self.found.get(session, ())]
 
     def first_days(self) -> Mapping[str, date]:
         """The day of the first record of each session that has some."""
@@ -81,6 +98,5 @@ def _ask_all(soap: Soap, harvest: Harvest, sessions: Sequence[str], span: Span) 
             elif isinstance(found, VendorError):
                 harvest.failed.setdefault(session_id, []).append((span, found))
             else:
-                harvest.records += found
-                harvest.answered.setdefault(session_id, []).append(span)
+                harvest.keep(session_id, span, found)
     return refused

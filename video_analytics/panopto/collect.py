@@ -258,11 +258,9 @@ def _mend(course: Course, old: Sequence[str], days: set[date]) -> None:
         facts = course.lake.facts(VIEWING_ACTIVITY, day_key(course.id, day)) if day in days else None
         for session in (facts or {}).get("lacking", ()):
             lacking[session].append(day)
-    for session, missing in lacking.items():
-        for span in spans(missing):
-            done = course.harvest.on(*span)
-            if session in old and session not in done.sessions and session not in done.lacking:
-                course.ask([session], span)
+    for session in sorted(lacking.keys() & set(old)):
+        for span in spans(day for day in lacking[session] if not course.harvest.has_asked(session, day)):
+            course.ask([session], span)
 
 
 def _sweep(course: Course, old: Sequence[str], days: Sequence[date], recent: Sequence[date]) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from video_analytics.errors import Refused, Unauthorized, Unavailable, VendorError
-from video_analytics.panopto.catalogue import Tree, walk
+from video_analytics.panopto.catalogue import Place, Tree, walk
 from video_analytics.panopto.rest import Folder, Reference, Rest
 from video_analytics.sandbox import Sandbox
 from video_analytics.settings import Network, Panopto
@@ -121,9 +121,15 @@ def rest_of(script: Any, **changes: Any) -> Iterator[tuple[Rest, Vendor]]:
             rest.close()
 
 
-def walked(site: Site, folders: Any = (), sessions: Any = ()) -> Tree:
+def walked(site: Site, folders: Iterable[str] = (), sessions: Iterable[str] = ()) -> Tree:
+    """The course ROOT, walked; `folders` lay one in the other when it was last walked."""
+    above: str | None = None
+    known = []
+    for key in folders:
+        known.append(Place(key, f"old {key[-3:]}", above, f"old path of {key[-3:]}"))
+        above = key
     with rest_of(site.answer) as (rest, _):
-        return walk(rest, ROOT, folders, sessions)
+        return walk(rest, ROOT, known, sessions)
 
 
 # the tree
@@ -346,7 +352,7 @@ def test_a_known_folder_that_is_not_listed_is_found_by_its_id(home: Path, new_sa
         before = walk(road.rest, course)
         second = list(before.folders)[1]
         sandbox.set_scenario(PEACE | {"children_hidden": [course]})
-        found = walk(road.rest, course, before.folders, before.sessions)
+        found = walk(road.rest, course, before.folders.values(), before.sessions)
         unknown = walk(road.rest, course)
     assert set(found.folders) == set(before.folders)
     assert set(found.sessions) == set(before.sessions)
@@ -376,6 +382,18 @@ def test_a_moved_session_is_gone() -> None:
     tree = walked(site, [ROOT, A], [ONE, TWO])
     assert list(tree.sessions) == [TWO]
     assert tree.unlisted == []
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_lay_behind_a_door_that_is_shut_now_is_denied_too(listed: bool) -> None:
+    """Also where the door itself is not listed any more: sites list what one may see."""
+    site = Site({ROOT: None, A: ROOT, B: A, C: B}, {ONE: ROOT}, status=dict.fromkeys([A, B, C], 403))
+    site.hidden = set() if listed else {A}
+    tree = walked(site, [ROOT, A, B, C])
+    assert [place.id for place in tree.denied] == [A, B, C]
+    assert list(tree.sessions) == [ONE]
+    paths = {key: place.path for key, place in tree.folders.items()}
+    assert paths[C] == f"{paths[A]} / old 003 / old 004"
 
 
 def test_a_moved_folder_is_gone_with_all_that_is_in_it() -> None:

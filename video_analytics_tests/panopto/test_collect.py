@@ -454,9 +454,8 @@ def test_a_dead_session_holds_up_nothing_and_heals(
             failed = night(road, [course_id])
             assert all(isinstance(outcome.error, Incomplete) for outcome in failed)
             assert all(f"1 of {len(live_sessions(road, course_id))} sessions" in str(f.error) for f in failed)
-            assert [outcome.part for outcome in failed] == list(
-                road.lake.failed_days(VIEWING_ACTIVITY, course_id)
-            )
+            days = [outcome.part for outcome in failed if isinstance(outcome.part, dt.date)]
+            assert days == list(road.lake.failed_days(VIEWING_ACTIVITY, course_id))
             assert len(failed) >= (7 if known else 30)
             reason = road.lake.failure(VIEWING_ACTIVITY, day_key(course_id, sandbox.now().date() - ONE_DAY))
             assert dead in str(reason)
@@ -599,7 +598,7 @@ def test_a_year_that_leaves_the_days_is_made_of_them_without_a_call(
         sandbox.reset_log()
         (outcome,) = years(road, course_id)
         assert (outcome.part, outcome.error) == (2024, None)
-        assert outcome.facts["rows"] == sum(n for row, n in before.items() if row[2].year == 2024) > 10
+        assert outcome.facts["rows"] == sum(n for row, n in before.items() if row[2].year == 2024) > 3
         assert asked(sandbox) == []
         assert all_rows(road.lake, course_id) == before
         assert years(road, course_id) == []  # and that is that

@@ -97,7 +97,9 @@ def test_both_grants_open_the_sandbox(home: Path, new_sandbox: NewSandbox, user:
 @pytest.mark.parametrize("missing", ["server", "client_id", "client_secret"])
 def test_without_credentials_nobody_is_asked(missing: str) -> None:
     settings = panopto_at("http://127.0.0.1:9", **{missing: None})
-    with pytest.raises(SettingsError, match="set PANOPTO_SERVER, PANOPTO_CLIENT_ID and PANOPTO_CLIENT_SECRET"):
+    with pytest.raises(
+        SettingsError, match="set PANOPTO_SERVER, PANOPTO_CLIENT_ID and PANOPTO_CLIENT_SECRET"
+    ):
         credentials(settings)
     rest = Rest(settings, Network())
     with pytest.raises(SettingsError):
@@ -224,8 +226,13 @@ def test_the_cookie_of_the_other_door() -> None:
     def script(_number: int, asked: Asked) -> Said:
         if asked.path.endswith("/token"):
             return TOKEN
-        good = asked.path.endswith("/auth/legacyLogin") and asked.headers["Authorization"] == "Bearer t0ken-canary"
-        return Said(200 if good else 404, b'"OK"', {"Set-Cookie": ".ASPXAUTH=c00kie; path=/; secure; HttpOnly"})
+        good = (
+            asked.path.endswith("/auth/legacyLogin")
+            and asked.headers["Authorization"] == "Bearer t0ken-canary"
+        )
+        return Said(
+            200 if good else 404, b'"OK"', {"Set-Cookie": ".ASPXAUTH=c00kie; path=/; secure; HttpOnly"}
+        )
 
     with rest_of(script) as (rest, _):
         assert rest.soap_cookie() == "c00kie"
@@ -251,7 +258,9 @@ def test_no_error_tells_a_secret(answer: str, caplog: pytest.LogCaptureFixture) 
 
 # what an error means
 
-API_ERROR = b'{"Error":{"ErrorCode":"NotFound","Message":"The requested folder was not found","Success":false}}'
+API_ERROR = (
+    b'{"Error":{"ErrorCode":"NotFound","Message":"The requested folder was not found","Success":false}}'
+)
 
 
 @pytest.mark.parametrize(
@@ -456,7 +465,10 @@ def test_sessions_of_another_folder_are_not_taken() -> None:
 @pytest.mark.parametrize("what", ["folder", "video"])
 def test_another_one_than_asked_for_is_not_taken(what: str) -> None:
     site = Site({A: None}, {A: B})
-    with rest_of(lambda n, asked: site.answer(n, Asked("GET", asked.path.replace(ONE, A), {}, b""))) as (rest, _):
+    with rest_of(lambda n, asked: site.answer(n, Asked("GET", asked.path.replace(ONE, A), {}, b""))) as (
+        rest,
+        _,
+    ):
         with pytest.raises(Malformed, match="expected the one that was asked for, got another"):
             getattr(rest, what)(ONE)
 
@@ -522,7 +534,9 @@ def test_malformed_answers_over_the_wire(home: Path, new_sandbox: NewSandbox, ki
         assert type(outcome) in {Malformed, Incomplete, Unavailable}
         assert "sign in" not in str(outcome)
     else:
-        assert not spoilt or what != "sessions" or kind in HARMLESS  # elsewhere it may fall into what nobody reads
+        assert (
+            not spoilt or what != "sessions" or kind in HARMLESS
+        )  # elsewhere it may fall into what nobody reads
         are_sound(outcome)
 
 
@@ -584,7 +598,9 @@ def with_a_wrong_value(draw: random.Random, value: Any) -> Any:
 def spoilt(draw: random.Random, text: bytes) -> bytes:
     """The same bytes, cut or with something odd in them."""
     place = draw.randrange(len(text))
-    odd = draw.choice([b"\x00", b"\xff\xfe", b"NaN", b"1e999", b"[" * 20_000, b"{", b'"', b"\\ud800", b"9" * 5000, b""])
+    odd = draw.choice(
+        [b"\x00", b"\xff\xfe", b"NaN", b"1e999", b"[" * 20_000, b"{", b'"', b"\\ud800", b"9" * 5000, b""]
+    )
     if draw.random() < 0.3:
         return text[:place]
     return text[:place] + odd + text[place + draw.randrange(8) :]
