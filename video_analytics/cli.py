@@ -58,10 +58,10 @@ def plainly(command: Callable[P, int]) -> Callable[P, None]:
         try:
             code = command(*args, **kwargs)
         except SettingsError as error:
-            Console(stderr=True).print(Text(str(error), style="red"))
+            Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
             code = WRONG
         except VideoAnalyticsError as error:
-            Console(stderr=True).print(Text(str(error), style="red"))
+            Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
             code = FAILED
         sys.exit(code)
 

@@ -33,8 +33,10 @@ class VendorError(VideoAnalyticsError):
     """A vendor's call failed.
 
     `code` is the vendor's own error code, `status` the HTTP status, `retry_after` the seconds the vendor
-    asks to wait: each None if there is none.
+    asks to wait: each None if there is none. `insisted`: retries have been spent on it already.
     """
+
+    insisted = False
 
     def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
         super().__init__(message)

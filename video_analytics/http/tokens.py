@@ -53,7 +53,7 @@ class TokenSource:
 
     def _renew(self) -> None:
         if self._refusal:
-            raise self._refusal
+            raise Unauthorized(str(self._refusal), status=self._refusal.status, code=self._refusal.code)
         try:
             asked = time.monotonic()
             self._token, life = self._fetch()

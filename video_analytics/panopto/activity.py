@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from video_analytics.errors import SettingsError
 from video_analytics.files import write_bytes
 from video_analytics.lake import Lake, Table
-from video_analytics.panopto.soap import Record
 from video_analytics.panopto.tables import VIEWING_ACTIVITY, VIEWING_HISTORY
+from video_analytics.panopto.usage import Record
 from video_analytics.settings import Panopto
 
 _SCHEMA = VIEWING_ACTIVITY.schema

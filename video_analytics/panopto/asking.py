@@ -8,7 +8,8 @@ from itertools import chain
 
 from video_analytics.errors import Refused, VendorError
 from video_analytics.panopto.activity import Asked
-from video_analytics.panopto.soap import DENIED, GONE, Record, Soap
+from video_analytics.panopto.soap import DENIED, GONE, Soap
+from video_analytics.panopto.usage import Record
 
 Span = tuple[date, date]  # first and last UTC day, both included
 

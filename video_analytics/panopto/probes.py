@@ -8,7 +8,8 @@ from video_analytics.clock import now
 from video_analytics.errors import Refused
 from video_analytics.panopto.catalogue import Tree, walk
 from video_analytics.panopto.rest import Rest
-from video_analytics.panopto.soap import Record, Soap
+from video_analytics.panopto.soap import Soap
+from video_analytics.panopto.usage import Record
 from video_analytics.settings import Course
 from video_analytics.verdicts import NOTE, Verdict, tried
 

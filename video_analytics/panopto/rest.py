@@ -74,7 +74,7 @@ class _Videos(msgspec.Struct):
 
 
 class _Token(msgspec.Struct):
-    access_token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]+$")]  # what a header can carry
+    access_token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]+\Z")]  # what a header can carry
     expires_in: Annotated[float, msgspec.Meta(gt=0)]
 
 

@@ -1,45 +1,30 @@
 """Panopto's SOAP door: viewing records and usage summaries of sessions and folders.
 
-zeep reads the service's own description (WSDL), builds the questions and reads the answers; how a question
-travels (limits, retries, tokens) is the road's `Session`. Nothing an answer names is ever fetched: no DTD,
-no entities, no imports. Panopto UsageReporting 4.0, Auth 4.2; an answer's times are UTC.
+How the services are spoken to is in `services.py`, what their answers hold in `usage.py`; how a question
+travels (limits, retries, tokens) is the road's `Session`. Panopto UsageReporting 4.0, Auth 4.2.
 """
 
 import contextlib
-import logging
-import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from io import BytesIO
-from sys import intern
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
-
-import requests
-import zeep
-from lxml import etree
-from zeep.exceptions import Error as ZeepError
-from zeep.exceptions import Fault
-from zeep.transports import Transport
 
 from video_analytics.errors import Incomplete, Malformed, Refused, Unauthorized, Unavailable, VendorError
 from video_analytics.http import Answer, Call, Session, Tally, TokenSource, Waiting, transient_or_refused
-from video_analytics.panopto.rest import COOKIE, Rest, guid, limits, session
+from video_analytics.panopto.rest import COOKIE, Rest, limits, session
+from video_analytics.panopto.services import DETAILED, Service, fault_text, readable
+from video_analytics.panopto.usage import Page, Record, Usage, items_of, page_of, total_of, usages_of
 from video_analytics.settings import Network, Panopto
 
 T = TypeVar("T")
 
 USAGE, AUTH = ("UsageReporting", "4.0"), ("Auth", "4.2")  # as the vendor's own clients ask
-_DETAILED = "GetSessionExtendedDetailedUsage"
 NO_ACCESS = "does not have access to call this method"
 COOKIE_SECONDS = 900.0  # no lifetime is published: it is renewed this often, and when it is refused
 TRUSTED_SECONDS = 1.0  # after a success: then a refusal means the session, not the cookie
 MARGIN = timedelta(seconds=1)  # asked more on both sides: whether ends are included is not documented
-MOST_RECORDS = 50_000_000
-MOST_ATTRIBUTES = 32  # on one element; zeep copies them again and again
 READINGS = 3  # of a span, before it is halved
 SMALLEST_SPAN = timedelta(seconds=2)
 DENIED, GONE = "denied", "gone"  # codes of a Refused that concerns one session alone
@@ -50,49 +35,6 @@ _FAULTS: tuple[tuple[str, type[VendorError], str, str], ...] = (
     ("deserializing the message", Refused, "fault", "the service has changed: the platform must follow it"),
     ("See server logs for details", Unavailable, "fault", "often passing: try again later"),
 )
-_LOST = threading.local()
-_NOW = datetime(2000, 1, 1, tzinfo=UTC)
-_ID = "00000000-0000-0000-0000-000000000000"
-_RANGE = {"beginRange": _NOW, "endRange": _NOW}
-_QUESTIONS: dict[str, dict[str, dict[str, Any]]] = {
-    # what each service is asked, with an example of each input
-    "UsageReporting": {
-        _DETAILED: {"sessionId": _ID, "pagination": {"MaxNumberResults": 1, "PageNumber": 0}, **_RANGE},
-        "GetFolderSummaryUsage": {"folderId": _ID, "granularity": "Daily", **_RANGE},
-        "GetSessionSummaryUsage": {"sessionId": _ID, "granularity": "Daily", **_RANGE},
-    },
-    "Auth": {"LogOnWithPassword": {"userKey": "", "password": ""}, "GetServerVersion": {}},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One uninterrupted stretch of play. Positions and seconds are of the video's own timeline."""
-
-    session_id: str
-    user_id: str
-    time: datetime
-    start_position: float
-    seconds_viewed: float
-    playback_speed: float | None
-    start_reason: str | None
-    stop_reason: str | None
-
-
-@dataclass(frozen=True)
-class Usage:
-    """One day of a folder's or session's summary, UTC."""
-
-    time: datetime
-    views: int
-    unique_users: int
-    minutes_viewed: float
-
-
-@dataclass(frozen=True)
-class _Page:
-    records: list[Record]
-    total: int
 
 
 class Kept(Protocol):
@@ -103,65 +45,6 @@ class Kept(Protocol):
 
     def keep(self, name: str, data: bytes) -> None:
         """Keep it."""
-
-
-class _Sealed(Transport):
-    """zeep may load nothing and send nothing by itself."""
-
-    def load(self, url: str) -> bytes:  # noqa: ARG002 - of zeep's own signature
-        raise ValueError("a service description that imports another document")
-
-    def post(self, address: str, message: object, headers: object) -> object:
-        raise NotImplementedError
-
-
-class _Losses(logging.Filter):
-    """zeep logs a value it cannot read, text and all, and goes on with None: here that is an error."""
-
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - the signature of logging
-        _LOST.value = True
-        return False
-
-
-logging.getLogger("zeep.xsd.types.simple").addFilter(_Losses())
-
-
-class _Service:
-    """One service as its description says; the address is ours, whatever the description names."""
-
-    def __init__(self, name: str, description: bytes) -> None:
-        settings = zeep.Settings(
-            strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
-        )
-        with _readable():
-            _parsed(description)
-            self._client = zeep.Client(  # type: ignore[no-untyped-call]
-                BytesIO(description),
-                transport=_Sealed(),  # type: ignore[no-untyped-call]
-                settings=settings,
-            )
-            wanted = f"BasicHttpBinding_I{name}"
-            found = {qname.localname: binding for qname, binding in _bindings(self._client)}
-            self._binding = found[wanted]
-            for operation, given in _QUESTIONS[name].items():  # a description that lacks one is of no use
-                self.question(operation, given)
-
-    def question(self, operation: str, given: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """The envelope that asks for an operation, and the headers it travels with."""
-        service = self._client.service
-        envelope = self._client.create_message(service, operation, **given)  # type: ignore[no-untyped-call]
-        action = self._binding.get(operation).soapaction
-        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
-        return etree.tostring(envelope, xml_declaration=True, encoding="utf-8"), headers
-
-    def result(self, operation: str, answer: Answer) -> Any:
-        """What an answer holds; raises ValueError where it is not what the description promises."""
-        _parsed(answer.body)
-        _LOST.value = False
-        result = self._binding.process_reply(self._client, self._binding.get(operation), _as_response(answer))
-        if _LOST.value:
-            raise ValueError("expected values of the types promised, some are none")
-        return result
 
 
 class Soap:
@@ -188,8 +71,8 @@ class Soap:
         self._open = session(settings, network, self.tally, on_wait, self._limits, **more)
         more |= {"tokens": self.cookies, "carry": _as_cookie, "refused": signed_out}
         self._signed_in = session(settings, network, self.tally, on_wait, self._limits, **more)
-        self._services: dict[str, _Service] = {}
-        self._old: dict[str, _Service] = {}  # those of an earlier run, until they prove to be out of date
+        self._services: dict[str, Service] = {}
+        self._old: dict[str, Service] = {}  # those of an earlier run, until they prove to be out of date
         self._describing = threading.Lock()
 
     def close(self) -> None:
@@ -244,9 +127,9 @@ class Soap:
         }
 
         def decode(result: Any, _: Answer) -> tuple[int, int]:
-            return len(_items(result)), _total(result)
+            return len(items_of(result)), total_of(result)
 
-        return self._ask(self._signed_in, USAGE, _DETAILED, given, session_id, decode)
+        return self._ask(self._signed_in, USAGE, DETAILED, given, session_id, decode)
 
     def server_version(self) -> str:
         """The site's version; anybody may ask."""
@@ -255,7 +138,10 @@ class Soap:
         )
 
     def _summary(self, operation: str, subject: str, given: dict[str, Any]) -> list[Usage]:
-        return self._ask(self._signed_in, USAGE, operation, given, subject, lambda result, _: _usages(result))
+        def decode(result: Any, _: Answer) -> list[Usage]:
+            return usages_of(result)
+
+        return self._ask(self._signed_in, USAGE, operation, given, subject, decode)
 
     def _pages(self, session_id: str, begin: datetime, end: datetime) -> list[list[Record]] | None:
         """All pages of a span; None where they contradict each other or their count."""
@@ -272,7 +158,7 @@ class Soap:
                 break
         return pages if collected == first.total else None
 
-    def _page(self, session_id: str, begin: datetime, end: datetime, number: int) -> _Page:
+    def _page(self, session_id: str, begin: datetime, end: datetime, number: int) -> Page:
         given = {
             "sessionId": session_id,
             "pagination": {"MaxNumberResults": self.settings.page_size, "PageNumber": number},
@@ -281,13 +167,13 @@ class Soap:
         }
         about = f"{session_id} {begin:%F}..{end:%F} page {number}"
 
-        def decode(result: Any, _: Answer) -> _Page:
-            page = _page(result, session_id, begin, end)
+        def decode(result: Any, _: Answer) -> Page:
+            page = page_of(result, session_id, begin, end)
             if len(page.records) > self.settings.page_size:
                 raise ValueError(f"expected at most {self.settings.page_size} records on a page")
             return page
 
-        return self._ask(self._signed_in, USAGE, _DETAILED, given, about, decode)
+        return self._ask(self._signed_in, USAGE, DETAILED, given, about, decode)
 
     def _log_on(self) -> tuple[str, float]:
         """A session cookie: with the user's password where there is one, else with the OAuth token."""
@@ -336,7 +222,7 @@ class Soap:
         )
 
         def read(answer: Answer) -> T:
-            with _readable():
+            with readable():
                 return decode(service.result(operation, answer), answer)
 
         try:
@@ -349,24 +235,24 @@ class Soap:
                 self._services[which[0]] = self._described(which)
         return self._ask(asking, which, operation, given, about, decode)
 
-    def _service(self, which: tuple[str, str]) -> _Service:
+    def _service(self, which: tuple[str, str]) -> Service:
         name, _ = which
         with self._describing:
             if name not in self._services:
                 self._services[name] = self._remembered(which) or self._described(which)
             return self._services[name]
 
-    def _remembered(self, which: tuple[str, str]) -> _Service | None:
+    def _remembered(self, which: tuple[str, str]) -> Service | None:
         """The service as it was described in an earlier run; None where nothing usable is kept."""
         name, version = which
         kept = self._kept.read(f"{name}-{version}") if self._kept else None
         if kept is None:
             return None
         with contextlib.suppress(ValueError):  # damaged: it is read anew
-            self._old[name] = _Service(name, kept)
+            self._old[name] = Service(name, kept)
         return self._old.get(name)
 
-    def _described(self, which: tuple[str, str]) -> _Service:
+    def _described(self, which: tuple[str, str]) -> Service:
         """The service as the site describes it, kept for the next time."""
         name, version = which
         call = Call(
@@ -377,8 +263,8 @@ class Soap:
             timeout=self.settings.timeout_seconds,
         )
 
-        def decode(body: bytes) -> tuple[_Service, bytes]:
-            return _Service(name, body), body
+        def decode(body: bytes) -> tuple[Service, bytes]:
+            return Service(name, body), body
 
         service, body = self._open.fetch(call, decode)
         if self._kept:
@@ -400,129 +286,15 @@ def signed_out(answer: Answer) -> bool:
 
 def verdict(call: Call, answer: Answer) -> VendorError:
     """What a SOAP error answer means: a fault by its text, anything else by its HTTP status."""
-    said = _fault(answer.body)
+    said = fault_text(answer.body)
     for part, kind, code, mend in _FAULTS:
         if part in said:
             return kind(f"{call}: {said[:200]}; {mend}", status=answer.status, code=code)
     return transient_or_refused(call, answer, "", said)
 
 
-def _fault(body: bytes) -> str:
-    """The text of a SOAP fault, "" where the answer is none."""
-    try:
-        with _readable():
-            found = _parsed(body).find(".//{*}Fault/faultstring")
-    except ValueError:
-        return ""
-    return (found.text or "").strip() if found is not None else ""
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Whatever a parser says of an answer becomes a ValueError that does not quote it."""
-    try:
-        yield
-    except Fault as error:  # with HTTP 200
-        raise ValueError(f"a fault: {str(error.message)[:200]}") from None
-    except (ZeepError, etree.LxmlError, requests.RequestException) as error:
-        raise ValueError(f"expected the XML of this service ({type(error).__name__})") from None
-    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
-        if type(error) is ValueError and str(error).startswith("expected"):  # our own words
-            raise
-        raise ValueError(f"expected the XML of this service ({type(error).__name__})") from None
-
-
-def _parsed(body: bytes) -> Any:
-    """The root of an answer that is fit to be read on: no DTD, as bombs have, and no swarm of attributes."""
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise ValueError("expected XML without a DTD")
-    root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    if root.getroottree().docinfo.doctype:
-        raise ValueError("expected XML without a DTD")
-    if any(len(element.attrib) > MOST_ATTRIBUTES for element in root.iter()):
-        raise ValueError(f"expected at most {MOST_ATTRIBUTES} attributes on an element")
-    return root
-
-
-def _bindings(client: zeep.Client) -> list[tuple[Any, Any]]:
-    return [(etree.QName(name), binding) for name, binding in client.wsdl.bindings.items()]
-
-
-def _as_response(answer: Answer) -> requests.Response:
-    """An answer in the shape zeep expects."""
-    response = requests.Response()
-    response.status_code = answer.status
-    response.headers.update({"Content-Type": "text/xml; charset=utf-8"})
-    response.encoding = "utf-8"
-    response._content = answer.body  # noqa: SLF001 - there is no public way to make one
-    return response
-
-
 def _as_cookie(value: str) -> dict[str, str]:
     return {"Cookie": f"{COOKIE}={value}"}
-
-
-def _page(result: Any, session_id: str, begin: datetime, end: datetime) -> _Page:
-    """A page of records, checked: all of the session asked for, within the span, and counted."""
-    total = _total(result)
-    records = [_record(item) for item in _items(result)]
-    if any(record.session_id != session_id for record in records):
-        raise ValueError("expected records of this session only, some are of another")
-    if any(not begin <= record.time <= end for record in records):
-        raise ValueError("expected records of the span asked for, some are outside of it")
-    if len(records) > total:
-        raise ValueError(f"expected at most the {total} records counted, got {len(records)}")
-    return _Page(records, total)
-
-
-def _total(result: Any) -> int:
-    total = None if result is None else result.TotalNumberResponses
-    if not isinstance(total, int) or not 0 <= total <= MOST_RECORDS:
-        raise ValueError("expected a plausible TotalNumberResponses")
-    return total
-
-
-def _items(result: Any) -> list[Any]:
-    return (result.PagedResponses and result.PagedResponses.ExtendedDetailedUsageResponseItem) or []
-
-
-def _record(item: Any) -> Record:
-    if item is None or not isinstance(item.Time, datetime) or item.Time.tzinfo is None:
-        raise ValueError("expected a record with a time and its offset")
-    speed = item.PlaybackSpeed
-    return Record(
-        session_id=intern(guid(str(item.SessionId))),
-        user_id=intern(guid(str(item.UserId))),  # few ids, many records
-        time=item.Time.astimezone(UTC),
-        start_position=_seconds(item.StartPosition),
-        seconds_viewed=_seconds(item.SecondsViewed),
-        playback_speed=None if speed is None else _seconds(speed),
-        start_reason=_text(item.StartReason),
-        stop_reason=_text(item.StopReason),
-    )
-
-
-def _seconds(value: Any) -> float:
-    """Absent means zero, as the vendor's serializer leaves out what is zero. NaN is always the same one."""
-    number = 0.0 if value is None else float(value)
-    return math.nan if math.isnan(number) else number
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else intern(str(value))
-
-
-def _usages(result: Any) -> list[Usage]:
-    items = result if isinstance(result, list) else getattr(result, "SummaryUsageResponseItem", None) or []
-    usages = []
-    for item in items:
-        if item is None or not isinstance(item.Time, datetime) or item.Time.tzinfo is None:
-            raise ValueError("expected a summary with a time and its offset")
-        minutes = _seconds(item.MinutesViewed)
-        if not math.isfinite(minutes):
-            raise ValueError("expected a finite MinutesViewed")
-        usages.append(Usage(item.Time.astimezone(UTC), item.Views or 0, item.UniqueUsers or 0, minutes))
-    return usages
 
 
 def _on_two_pages(pages: list[list[Record]]) -> bool:

@@ -27,6 +27,7 @@ from video_analytics.panopto.coverage import Rules, compute
 from video_analytics.panopto.tables import VIEWING_ACTIVITY
 from video_analytics_tests.benchmarks.table import line, note, peak_megabytes
 
+MODULE = "video_analytics_tests.benchmarks.coverage"
 VIEWERS, DAYS, STRETCHES = 20_000, 120, 12
 FIRST = date(2024, 9, 1)  # a clock changes on the way
 RULES = Rules("America/Vancouver")
@@ -108,8 +109,8 @@ def _write_day(
 
 
 def _measured(folder: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", __name__, "--measure", str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder)
+    command = [sys.executable, "-m", MODULE, "--measure", str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=folder)
     measured: dict[str, float] = json.loads(done.stdout)
     return measured
 
