@@ -3,6 +3,7 @@ import logging
 import socket
 import threading
 import traceback
+from bisect import bisect_left
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pyrate_limiter import InMemoryBucket, RateItem
 
 from video_analytics import http
 from video_analytics.errors import (
@@ -579,3 +581,244 @@ def test_the_token_does_not_go_to_the_proxy() -> None:
         with pytest.raises(Unavailable):
             asking.fetch(ask("https://vendor.invalid/data"), text)
         assert all(TOKEN not in str(each) for each in proxy.asked)
+
+
+# what a call carries, and what an answer brings
+
+
+def test_content_is_posted_with_its_headers() -> None:
+    headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"urn:x"'}
+    with vendor(Said()) as server:
+        session(tokens=tokens()).fetch(ask(server, content=b"<a/>", headers=headers), text)
+        (asked,) = server.asked
+    assert (asked.method, asked.body) == ("POST", b"<a/>")
+    assert {name: asked.headers[name] for name in headers} == headers
+    assert asked.headers["Authorization"] == "Bearer t1"
+
+
+def test_headers_alone_do_not_post() -> None:
+    with vendor(Said()) as server:
+        session().fetch(ask(server, headers={"X-Own": "1"}), text)
+        (asked,) = server.asked
+    assert (asked.method, asked.headers["X-Own"]) == ("GET", "1")
+
+
+def test_empty_content_is_posted_too() -> None:
+    with vendor(Said()) as server:
+        session().fetch(ask(server, content=b""), text)
+        assert [(each.method, each.body) for each in server.asked] == [("POST", b"")]
+
+
+@pytest.mark.parametrize(
+    ("header", "cookies"),
+    [
+        ("a=1", {"a": "1"}),
+        ("a=1; path=/; secure; HttpOnly", {"a": "1"}),
+        (".ASPXAUTH=6A0F==; path=/Panopto; SameSite=None", {".ASPXAUTH": "6A0F=="}),
+        ("a=; path=/", {"a": ""}),
+        ("a=1; Max-Age=0", {}),
+        ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", {}),
+        ("a=1; Domain=elsewhere.invalid", {}),
+        ("no cookie", {}),
+        ("", {}),
+    ],
+)
+def test_cookies_of_an_answer(header: str, cookies: dict[str, str]) -> None:
+    with vendor(Said(headers={"Set-Cookie": header})) as server:
+        found = session().exchange(ask(server), lambda answer: dict(answer.cookies))
+    assert {name: value or "" for name, value in found.items() if name != "no cookie"} == cookies
+
+
+def test_a_decoder_sees_status_headers_and_body() -> None:
+    with vendor(Said(202, b"b", {"X-Own": "1"})) as server:
+        found = session().exchange(
+            ask(server), lambda answer: (answer.status, answer.headers["x-own"], answer.body)
+        )
+    assert found == (202, "1", b"b")
+
+
+def test_no_cookie_is_kept() -> None:
+    """What a vendor sets comes back only where it is carried on purpose."""
+    with vendor(Said(headers={"Set-Cookie": "a=1; path=/"})) as server:
+        asking = session()
+        for _ in range(3):
+            asking.fetch(ask(server), text)
+        assert [each.headers.get("Cookie") for each in server.asked] == [None] * 3
+
+
+# how a token travels, and how its refusal looks
+
+
+def cookie(token: str) -> dict[str, str]:
+    return {"Cookie": f"c={token}"}
+
+
+def signed_out(answer: Answer) -> bool:
+    return answer.status == 302 or b"no access" in answer.body
+
+
+@pytest.mark.parametrize(
+    "no", [Said(302, headers={"Location": "/login"}), Said(500, b"no access"), Said(200, b"no access")]
+)
+def test_a_refusal_can_look_otherwise(no: Said) -> None:
+    names: list[str] = []
+
+    def script(_number: int, asked: Asked) -> Said:
+        return Said(body=b"in") if asked.headers["Cookie"] == "c=t2" else no
+
+    with vendor(script) as server:
+        asking = session(tokens=tokens(names), carry=cookie, refused=signed_out)
+        assert asking.fetch(ask(server), text) == "in"
+        assert [each.headers.get("Authorization") for each in server.asked] == [None, None]
+    assert names == ["t1", "t2"]
+
+
+def test_where_a_401_is_no_refusal_the_token_stays() -> None:
+    names: list[str] = []
+    with vendor(Said(401)) as server, pytest.raises(Unauthorized):
+        session(tokens=tokens(names), refused=signed_out).fetch(ask(server), text)
+    assert names == ["t1"]
+
+
+@pytest.mark.parametrize("trusted", [0.0, 60.0])
+def test_a_refusal_just_after_a_success_may_be_believed(trusted: float) -> None:
+    """With trust it is about the caller's right, and no new token is bought for it."""
+    names: list[str] = []
+
+    def fetch() -> tuple[str, float]:
+        names.append("t")
+        return f"t{len(names)}", 3600
+
+    with vendor(sequence(Said(), Said(401))) as server:
+        asking = session(tokens=TokenSource(fetch, trusted=trusted))
+        asking.fetch(ask(server), text)
+        for _ in range(5):
+            with pytest.raises(Unauthorized):
+                asking.fetch(ask(server), text)
+    assert len(names) == (1 if trusted else 6)
+
+
+def test_trust_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    instant = [1000.0]
+    monkeypatch.setattr(http.tokens, "time", SimpleNamespace(monotonic=lambda: instant[0]))
+    source = tokens()
+    source._trusted = 10.0
+    first = source.token()
+    assert source.replace(first) == "t1"  # new
+    instant[0] += 9.9
+    assert source.replace(first) == "t1"
+    source.worked("t1")
+    instant[0] += 9.9
+    assert source.replace(first) == "t1"  # it has just worked
+    source.worked("another")
+    instant[0] += 0.1
+    assert source.replace(first) == "t2"
+    assert source.replace(first) == "t2"  # replaced already
+
+
+def test_a_token_can_be_forgotten() -> None:
+    names: list[str] = []
+    source = tokens(names)
+    assert source.token() == "t1"
+    source.forget()
+    assert source.token() == "t2"
+    assert names == ["t1", "t2"]
+
+
+def test_one_who_held_a_forgotten_token_gets_a_real_one() -> None:
+    source = tokens()
+    stale = source.token()
+    source.forget()
+    assert source.replace(stale) == "t2"
+    assert source.token() == "t2"
+
+
+def test_trouble_with_a_token_is_insisted_on_once() -> None:
+    """Retries do not multiply: the one who fetches tokens has insisted already."""
+    asks: list[int] = []
+
+    def script(number: int, _asked: Asked) -> Said:
+        asks.append(number)
+        return Said(503)
+
+    with vendor(script) as server:
+        login = session()
+        source = TokenSource(lambda: (login.fetch(ask(server, form={"grant_type": "x"}), text), 300))
+        with pytest.raises(Unavailable):
+            session(tokens=source).fetch(ask(server), text)
+    assert len(asks) == QUICK.attempts
+
+
+@pytest.mark.parametrize("odd", ["a\nb", "a\r\nX: y", "a\u20ac"])
+def test_a_token_no_header_can_carry_is_an_error_of_ours(odd: str) -> None:
+    with vendor(Said()) as server:
+        with pytest.raises(VendorError) as caught:
+            session(tokens=TokenSource(lambda: (odd, 300))).fetch(ask(server), text)
+        assert odd not in str(caught.value)
+
+
+# limits by minute and hour
+
+
+@pytest.mark.parametrize(
+    ("second", "minute", "hour", "rates"),
+    [
+        (5, 100, 5000, [(5, 1.1), (100, 60.5), (5000, 3600.5)]),  # the vendor's own
+        (5, None, None, [(5, 1.0)]),
+        (5, 100, None, [(5, 1.1), (100, 60.5)]),
+        (5, None, 5000, [(5, 1.1), (5000, 3600.5)]),
+        (5, 300, 18_000, [(5, 1.1)]),  # the others say nothing more
+        (5, 10_000, 5000, [(5, 1.1), (5000, 3600.5)]),
+        (100, 100, 100, [(100, 3600.5)]),
+        (1, 1, 1, [(1, 3600.5)]),
+        (5000, 3, 5, [(3, 60.5), (5, 3600.5)]),
+        (5, 50, 50, [(5, 1.1), (50, 3600.5)]),
+        (1_000_000, 1_000_000, 1_000_000, [(1_000_000, 3600.5)]),
+        (0.5, 30, 1800, [(1, 1.1), (30, 60.5)]),
+    ],
+)
+def test_limits_of_every_combination(
+    second: float, minute: float | None, hour: float | None, rates: list[tuple[int, float]]
+) -> None:
+    limits = Limits(second, 1, per_minute=minute, per_hour=hour)
+    assert [(rate.limit, rate.interval / 1000) for rate in limits._rates] == rates
+    assert limits.door("x")[0].try_acquire("calls")
+    limits.close()
+
+
+@pytest.mark.parametrize(
+    ("second", "minute", "hour"),
+    [(5, 100, 5000), (5, 100, 1000), (5, 40, 5000), (10, 10, 5000), (3, 100, 120), (2, 3, 4)],
+)
+def test_no_window_holds_more_calls_than_allowed(second: int, minute: int, hour: int) -> None:
+    """An hour and a half of somebody who asks every tenth of a second, by a clock of our own."""
+    limits = Limits(second, 1, per_minute=minute, per_hour=hour)
+    bucket = InMemoryBucket(limits._rates)
+    times = [
+        milliseconds
+        for milliseconds in range(0, 5_400_000, 100)
+        if bucket.put(RateItem("calls", milliseconds))
+    ]
+    limits.close()
+    for most, window in ((second, 1_000), (minute, 60_000), (hour, 3_600_000)):
+        assert max(bisect_left(times, at + window) - place for place, at in enumerate(times)) <= most
+    assert len(times) >= 0.9 * min(5400 * second, 90 * minute, hour)  # and not many fewer
+
+
+def test_limits_hold_for_what_they_are_told() -> None:
+    """Two endpoints of one account have doors of their own, two accounts at one endpoint share one."""
+    keys: list[str] = []
+
+    def by_endpoint(call: Call) -> str:
+        keys.append(call.endpoint)
+        return call.endpoint
+
+    limits = Limits(1000, 1)
+    with vendor(Said()) as server:
+        asking = session(limits=limits, limited_by=by_endpoint)
+        for endpoint, account in (("a", "one"), ("b", "one"), ("a", "two")):
+            asking.fetch(ask(server, endpoint=endpoint, account=account), text)
+        session(limits=limits).fetch(ask(server, endpoint="c", account="three"), text)
+    assert keys == ["a", "b", "a"]
+    assert set(limits._doors) == {"a", "b", "three"}
+    limits.close()

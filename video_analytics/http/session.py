@@ -167,6 +167,8 @@ class Session:
             raise TooSlow(
                 f"{call}: no answer within {call.timeout:g} s; asking for fewer days may help"
             ) from None
+        except UnicodeEncodeError:
+            raise Malformed(f"{call}: the vendor gave a token that no header can carry") from None
         except requests.RequestException as error:
             # the text of these errors may hold addresses with credentials: their kind is enough
             raise Unavailable(

@@ -49,6 +49,11 @@ class Identities:
             return user_id
         return hmac.new(self.key, user_id.encode(), hashlib.sha256).hexdigest()
 
+    def names_of_nobody(self) -> frozenset[str]:
+        """All that anonymous ids may be called: as they are, and as they were before they were listed."""
+        hidden = Identities(self.key)
+        return self.anonymous | {hidden.shown(user_id) for user_id in self.anonymous}
+
     @property
     def mark(self) -> str:
         """What is written beside the rows, so that two ways of calling viewers never mix."""

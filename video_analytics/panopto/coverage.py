@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from video_analytics.lake import quoted
 
 STRETCHES_AT_ONCE = 125_000  # bounds memory; a viewer's stretches of a video stay together
+PARTS_TO_SORT = 100  # looked for one by one, so many would cost more than to sort them once
 PARTS_AT_ONCE = 2  # while a third is being written
 KINDS = (
     "used",
@@ -67,6 +68,8 @@ def compute(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -
     connection.register("coverage_clock", _clock(ZoneInfo(rules.zone)))
     try:
         connection.execute(_sql("coverage_stretches.sql"))
+        if len(connection.sql("FROM coverage.parts").fetchall()) > PARTS_TO_SORT:
+            connection.execute(_sql("coverage_sorted.sql"))
         _write_parts(connection, rules, folder)
         for name in ("session_measures", "chunk_measures"):
             target = quoted(str(folder / f"{name}.parquet"))

@@ -63,8 +63,7 @@ SELECT
     CASE WHEN touches THEN TRY_CAST(least(ends, length) AS BIGINT) * getvariable('chunks') END AS ends
 FROM placed;
 
--- What is computed at a time: whole pairs, about as many stretches as asked for. Each part has to look
--- through all stretches, so that of very many there are at most 128.
+-- What is computed at a time: whole pairs, about as many stretches as asked for.
 CREATE TABLE coverage.parts AS
 WITH pairs AS (
     SELECT pair, count(*) AS stretches FROM coverage.stretches WHERE pair IS NOT NULL GROUP BY pair
@@ -72,8 +71,7 @@ WITH pairs AS (
 numbered AS (
     SELECT
         pair,
-        (sum(stretches) OVER (ORDER BY pair) - stretches)
-            // greatest(getvariable('at_once'), (SELECT count(*) // 128 FROM coverage.stretches)) AS part
+        (sum(stretches) OVER (ORDER BY pair) - stretches) // getvariable('at_once') AS part
     FROM pairs
 )
 SELECT min(pair) AS first_pair, max(pair) AS last_pair

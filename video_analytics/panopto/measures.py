@@ -13,6 +13,7 @@ from video_analytics import lake as lakes
 from video_analytics.errors import LakeError
 from video_analytics.lake import Lake
 from video_analytics.panopto import coverage
+from video_analytics.panopto.activity import Identities
 from video_analytics.panopto.coverage import Rules
 from video_analytics.panopto.plan import present, sessions_of
 from video_analytics.panopto.records import record_files
@@ -28,7 +29,7 @@ def rules_of(settings: Panopto) -> Rules:
         zone=settings.zone,
         chunks=settings.chunks,
         completed_percent=settings.completed_percent,
-        anonymous=frozenset(settings.anonymous_ids),
+        anonymous=Identities.of(settings).names_of_nobody(),
         legacy_rows=settings.legacy_rows,
     )
 

@@ -23,9 +23,10 @@ T = TypeVar("T")
 USAGE, AUTH = ("UsageReporting", "4.0"), ("Auth", "4.2")  # as the vendor's own clients ask
 NO_ACCESS = "does not have access to call this method"
 COOKIE_SECONDS = 900.0  # no lifetime is published: it is renewed this often, and when it is refused
-TRUSTED_SECONDS = 1.0  # after a success: then a refusal means the session, not the cookie
+TRUSTED_SECONDS = 60.0  # after a success a refusal means the session, not the cookie; `asking` doubts it once
 MARGIN = timedelta(seconds=1)  # asked more on both sides: whether ends are included is not documented
 READINGS = 3  # of a span, before it is halved
+MOST_STALE_PAGES = 3  # in a row that bring nothing new
 SMALLEST_SPAN = timedelta(seconds=2)
 DENIED, GONE = "denied", "gone"  # codes of a Refused that concerns one session alone
 _FAULTS: tuple[tuple[str, type[VendorError], str, str], ...] = (
@@ -145,17 +146,18 @@ class Soap:
 
     def _pages(self, session_id: str, begin: datetime, end: datetime) -> list[list[Record]] | None:
         """All pages of a span; None where they contradict each other or their count."""
-        size = self.settings.page_size
         first = self._page(session_id, begin, end, 0)
+        size = min(self.settings.page_size, max(1, len(first.records)))  # as many as the site gives at most
         pages, collected = [first.records], len(first.records)
-        while collected < first.total:
+        seen, stale = set(first.records), 0
+        while collected < first.total and len(pages) <= first.total // size + 1:
             page = self._page(session_id, begin, end, len(pages))
-            if not page.records or page.total != first.total:
+            stale = stale + 1 if seen.issuperset(page.records) else 0  # twins may fill a page, not many pages
+            if not page.records or page.total != first.total or stale > MOST_STALE_PAGES:
                 return None
             pages.append(page.records)
             collected += len(page.records)
-            if len(pages) > first.total // size + 1:
-                break
+            seen.update(page.records)
         return pages if collected == first.total else None
 
     def _page(self, session_id: str, begin: datetime, end: datetime, number: int) -> Page:

@@ -12,9 +12,14 @@ import platform
 import subprocess
 import sys
 
-from video_analytics_tests.benchmarks import backfill, consolidation, coverage
+from video_analytics_tests.benchmarks import backfill, consolidation, coverage, night
 
-BENCHMARKS = {"backfill": backfill.main, "consolidation": consolidation.main, "coverage": coverage.main}
+BENCHMARKS = {
+    "backfill": backfill.main,
+    "consolidation": consolidation.main,
+    "coverage": coverage.main,
+    "night": night.main,
+}
 PACKAGES = ("dagster", "duckdb", "pyarrow", "msgspec", "requests")
 
 

@@ -1,4 +1,4 @@
-"""Records as rows: twins numbered, order without meaning, days and merges lose nothing, viewers called one way."""
+"""Records as rows: twins numbered, order without meaning, merges that lose nothing, viewers under one name."""
 
 import datetime as dt
 import random
@@ -24,8 +24,8 @@ from video_analytics.panopto.exports import write_database_files, write_output_f
 from video_analytics.panopto.listing import list_course
 from video_analytics.panopto.measures import cover, rules_of
 from video_analytics.panopto.resources import Road
-from video_analytics.panopto.soap import Record, _record
 from video_analytics.panopto.tables import VIEWING_ACTIVITY
+from video_analytics.panopto.usage import Record, _record
 from video_analytics.sandbox import Sandbox
 from video_analytics.settings import Panopto
 from video_analytics_tests.conftest import NOW, NewSandbox, TurnClock, snapshot
@@ -104,9 +104,13 @@ def test_days_and_years_hold_each_row_once(found: list[Record]) -> None:
     table = table_of(found)
     for parts in (activity.by_day(table), activity.by_year(table)):
         rows = [row for part in parts.values() for row in part.to_pylist()]
-        assert Counter(tuple(r.values()) for r in rows) == Counter(tuple(r.values()) for r in table.to_pylist())
+        assert Counter(tuple(r.values()) for r in rows) == Counter(
+            tuple(r.values()) for r in table.to_pylist()
+        )
     for day, part in activity.by_day(table).items():
-        assert {moment.date() for moment in part["time"].to_pylist()} == {day} == set(part["date"].to_pylist())
+        assert (
+            {moment.date() for moment in part["time"].to_pylist()} == {day} == set(part["date"].to_pylist())
+        )
     for year, part in activity.by_year(table).items():
         assert {moment.year for moment in part["time"].to_pylist()} == {year}
 
@@ -297,7 +301,7 @@ def test_viewers_are_never_called_two_ways(
     with road_of(after) as road:
         list_course(road.rest, road.lake, other, NOW.date() + dt.timedelta(days=1))
         held = snapshot(road.lake.root)
-        with pytest.raises(SettingsError, match="panopto.pseudonymise"):
+        with pytest.raises(SettingsError, match=r"panopto\.pseudonymise"):
             night(road, [other])
         assert snapshot(road.lake.root) == held
     with road_of(before) as road:

@@ -188,8 +188,8 @@ def test_a_tree_deeper_than_the_stack_of_python() -> None:
         chain[guid(1000 + depth)] = guid(999 + depth) if depth else ROOT
     with rest_of(Said()) as (rest, _):
         site = Site(chain)
-        rest.children = lambda key: [folder_of(row) for row in site.children(key)]  # type: ignore[method-assign]
-        rest.sessions = lambda _key: []  # type: ignore[method-assign]
+        rest.children = lambda key: [folder_of(row) for row in site.children(key)]  # type: ignore[method-assign, assignment]
+        rest.sessions = lambda _key: []  # type: ignore[method-assign, assignment]
         assert len(walk(rest, ROOT).folders) == 1201
 
 

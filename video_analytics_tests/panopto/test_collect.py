@@ -1,12 +1,9 @@
-"""Drills of Panopto's collecting: nights in a row, something goes wrong, the lake equals the vendor's truth."""
+"""Drills of collecting: nights in a row, something goes wrong, and the lake equals the vendor's truth."""
 
 import datetime as dt
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,8 +11,7 @@ from typing import Any
 import pytest
 
 from video_analytics.clock import now
-from video_analytics.errors import Incomplete, Refused, SettingsError
-from video_analytics.http.calls import Call
+from video_analytics.errors import Incomplete, Refused
 from video_analytics.lake import Lake, day_key
 from video_analytics.panopto import collect, feed, plan
 from video_analytics.panopto.listing import keep_sessions, list_course

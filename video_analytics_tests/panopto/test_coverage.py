@@ -225,11 +225,13 @@ def _without(output: Output, names: set[str]) -> Output:
 
 
 @examples(max_examples=5)
-@given(SMALL, st.integers(1, 20))
-def test_the_size_of_parts_does_not_matter(run: Run, world: World, at_once: int) -> None:
+@given(SMALL, st.integers(5, 50))
+def test_the_size_and_number_of_parts_do_not_matter(run: Run, world: World, at_once: int) -> None:
     whole = run(world)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coverage, "STRETCHES_AT_ONCE", at_once)
+        assert run(world) == whole
+        patch.setattr(coverage, "PARTS_TO_SORT", 1)
         assert run(world) == whole
 
 

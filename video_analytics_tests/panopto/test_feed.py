@@ -60,7 +60,11 @@ HELD = by_day({(A, 0): 3.0, (B, 0): 2.0, (B, 1): 1.0})
     ("minutes", "own", "below"),
     [
         ({(BIOLOGY, 0): 3.0, (ZOOLOGY, 0): 2.0, (ZOOLOGY, 1): 1.0}, True, True),  # each folder by itself
-        ({(BIOLOGY, 0): 5.0, (BIOLOGY, 1): 1.0, (ZOOLOGY, 0): 2.0, (ZOOLOGY, 1): 1.0}, True, True),  # with all
+        (
+            {(BIOLOGY, 0): 5.0, (BIOLOGY, 1): 1.0, (ZOOLOGY, 0): 2.0, (ZOOLOGY, 1): 1.0},
+            True,
+            True,
+        ),  # with all
         ({(BIOLOGY, 0): 5.0, (ZOOLOGY, 0): 2.0, (ZOOLOGY, 1): 1.0}, False, True),  # neither
         ({(BIOLOGY, 0): 3.0, (ZOOLOGY, 0): 2.0}, True, False),  # a day is lacking
         ({(BIOLOGY, 0): 3.009, (ZOOLOGY, 0): 2.0, (ZOOLOGY, 1): 1.0}, True, True),  # rounded
@@ -145,14 +149,23 @@ def test_a_sweep_comes_round(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "memory", [b"", b"{", b"null", b"[]", b"{}", b'{"swept_on": 7, "verdict": "agrees"}', b"\xff"]
 )
-def test_a_damaged_memory_is_learnt_again(home: Path, new_sandbox: NewSandbox, memory: bytes) -> None:
+def test_a_damaged_memory_is_none(tmp_path: Path, memory: bytes) -> None:
+    lake = Lake(tmp_path)
+    feed.remember(lake, ZOOLOGY, YESTERDAY, AGREES)
+    (tmp_path / feed.FOLDER / f"{BIOLOGY}.json").write_bytes(memory)
+    assert feed.state(lake, BIOLOGY) is None
+    assert not feed.is_trusted(lake, BIOLOGY)
+    assert feed.is_sweep_due(lake, BIOLOGY, YESTERDAY, 7)
+    feed.remember(lake, BIOLOGY, YESTERDAY, SILENT)
+    assert feed.is_trusted(lake, BIOLOGY)
+
+
+def test_a_damaged_memory_is_learnt_again(home: Path, new_sandbox: NewSandbox) -> None:
     sandbox = new_sandbox(PEACE)
     course_id = course_ids(sandbox)[COMM]
     with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
         night(road, [course_id])
-        for name in (course_id, ZOOLOGY):
-            (road.lake.root / feed.FOLDER / f"{name}.json").write_bytes(memory)
-        assert feed.state(road.lake, course_id) is None
+        (road.lake.root / feed.FOLDER / f"{course_id}.json").write_bytes(b"{")
         assert night(road, [course_id]) == []
         assert truth_equals_lake(sandbox, road.lake, [course_id]) > 100
         assert feed.state(road.lake, course_id) == State(YESTERDAY, AGREES)
@@ -265,9 +278,7 @@ def test_a_sweep_brings_what_summaries_cannot_tell(
         session_id = row[0]
         for number in range(1, 8):
             turn_clock(sandbox, NOW + dt.timedelta(days=number))
-            swept = feed.is_sweep_due(
-                road.lake, course_id, sandbox.now().date() - dt.timedelta(days=1), 7
-            )
+            swept = feed.is_sweep_due(road.lake, course_id, sandbox.now().date() - dt.timedelta(days=1), 7)
             sandbox.reset_log()
             assert night(road, [course_id]) == []
             assert swept == (number == 7)

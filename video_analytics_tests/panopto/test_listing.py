@@ -351,9 +351,9 @@ def test_every_event_of_the_sandbox_is_followed(home: Path, new_sandbox: NewSand
     with road_of(panopto_settings(sandbox, home)) as road:
         for today in stops:
             sandbox.set_now(dt.datetime.combine(today, dt.time(6), dt.UTC))
-            for course_id, known in seen.items():
+            for course_id in seen:
                 list_course(road.rest, road.lake, course_id, today)
-                known |= course_equals_truth(sandbox, road.lake, course_id)
+                seen[course_id] |= course_equals_truth(sandbox, road.lake, course_id)
         for course_id, known in seen.items():
             assert {row["session_id"] for row in sessions_of(road.lake, course_id)} == known
             versions_are_sound(road.lake, course_id)

@@ -15,7 +15,14 @@ from video_analytics.lake import Lake, Table, day_key
 from video_analytics.panopto import plan
 from video_analytics.panopto.tables import VIEWING_ACTIVITY, VIEWING_HISTORY
 from video_analytics.settings import Panopto
-from video_analytics_tests.panopto.small_lake import BIOLOGY, LECTURES, put_day, put_sessions, put_year, session
+from video_analytics_tests.panopto.small_lake import (
+    BIOLOGY,
+    LECTURES,
+    put_day,
+    put_sessions,
+    put_year,
+    session,
+)
 
 ONE_DAY = timedelta(days=1)
 NOW = datetime(2026, 6, 15, 6, tzinfo=UTC)
@@ -226,7 +233,7 @@ class Diary:
 
 @given(st.sets(st.integers(0, 50)), st.integers(1, 12))
 def test_every_day_is_read_again_when_its_records_have_come(nights: set[int], trailing: int) -> None:
-    """Whichever nights the platform sleeps: afterwards each day was read when it was old enough, or is young."""
+    """Whichever nights the platform sleeps: each day was read when it was old enough, or is young."""
     lake, settings = Diary(), Panopto(trailing_days=trailing)
     for number in [*sorted(nights), 51]:
         now = NOW + number * ONE_DAY

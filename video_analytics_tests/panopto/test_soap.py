@@ -29,6 +29,7 @@ from video_analytics.errors import (
     VendorError,
 )
 from video_analytics.http import Answer, Call, tokens
+from video_analytics.panopto import services
 from video_analytics.panopto import soap as door
 from video_analytics.panopto.asking import Harvest, ask
 from video_analytics.panopto.rest import Rest, guid
@@ -41,7 +42,7 @@ from video_analytics.settings import Network, Panopto
 from video_analytics_tests.conftest import NOW, NewSandbox
 from video_analytics_tests.panopto.drill import PEACE, course_ids, panopto_settings, road_of
 from video_analytics_tests.panopto.test_catalogue import NO_FOLDER, ONE, TWO, Json, panopto_at
-from video_analytics_tests.panopto.test_rest import most_within
+from video_analytics_tests.panopto.test_rest import most_within, outcome_of
 from video_analytics_tests.vendor import Asked, Said, Vendor, vendor
 
 V40 = "http://schemas.datacontract.org/2004/07/Panopto.Server.Services.PublicAPI.V40"
@@ -55,6 +56,7 @@ DESERIALIZING = "An error occurred deserializing the message. See server logs fo
 NULL = "Object reference not set to an instance of an object."
 BEGIN = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 END = BEGIN + dt.timedelta(days=1)
+ANY_TIME = "any time"
 NOON = BEGIN + dt.timedelta(hours=12)
 ADDRESSES = ("https://named.invalid/u", "http://named.invalid/u")
 WSDL = {name: definitions(name, ADDRESSES).encode() for name in ("UsageReporting", "Auth")}
@@ -124,8 +126,8 @@ class Site:
     A cookie is good for `uses` calls.
     """
 
-    def __init__(self, usage: Callable[[Asked], Said] | Pages, *, uses: int = 1 << 30) -> None:
-        self._usage, self.uses = usage, uses
+    def __init__(self, usage: Callable[[Asked], Said], *, uses: int = 1 << 30) -> None:
+        self.usage, self.uses = usage, uses
         self.cookies: Counter[str] = Counter()
         self.operations: list[str] = []
         self.wsdl = dict(WSDL)
@@ -150,20 +152,15 @@ class Site:
                 return fault(NO_ACCESS)
         return self.usage(asked)
 
-    def usage(self, asked: Asked) -> Said:
-        try:
-            return self._usage(asked)  # type: ignore[arg-type, return-value]
-        except TypeError:
-            items, total = self._usage(number_in(asked))  # type: ignore[arg-type, misc]
-            return Said(200, page_of(items, total), XML)
-
     def asked_for(self, operation: str) -> int:
         return self.operations.count(operation)
 
 
 def logon(answer: str) -> bytes:
     inner = f"<LogOnWithPasswordResult>{answer}</LogOnWithPasswordResult>"
-    return envelope(f'<LogOnWithPasswordResponse xmlns="http://tempuri.org/">{inner}</LogOnWithPasswordResponse>')
+    return envelope(
+        f'<LogOnWithPasswordResponse xmlns="http://tempuri.org/">{inner}</LogOnWithPasswordResponse>'
+    )
 
 
 @contextmanager
@@ -180,17 +177,24 @@ def soap_of(script: Any, kept: Any = None, **changes: Any) -> Iterator[tuple[Soa
             soap.close()
 
 
-def records_of(site: Site, begin: dt.datetime = BEGIN, end: dt.datetime = END, **changes: Any) -> list[Record]:
+def records_of(
+    site: Site, begin: dt.datetime = BEGIN, end: dt.datetime = END, **changes: Any
+) -> list[Record]:
     with soap_of(site.answer, **changes) as (soap, _):
         return soap.records(ONE, begin, end)
 
 
 def listed(usage: Pages) -> Site:
-    """A site with these pages."""
+    """A site with these pages; a record of ANY_TIME is of whichever span is asked for."""
 
     def answer(asked: Asked) -> Said:
+        if operation_in(asked) != DETAILED:
+            return Said(200, result_of(operation_in(asked), ""), XML)
         items, total = usage(number_in(asked))
-        return Said(200, page_of(items, total), XML)
+        begin = re.search(rb"beginRange>([^<]+)<", asked.body)
+        assert begin is not None
+        shown = [text.replace(ANY_TIME, begin[1].decode()) for text in items]
+        return Said(200, page_of(shown, total), XML)
 
     return Site(answer)
 
@@ -245,7 +249,9 @@ def test_both_ways_in_lead_to_the_records(home: Path, new_sandbox: NewSandbox, u
     with road_of(settings) as road:
         assert got(road.soap.records(session, LONG_AGO, NOW)) == truth(sandbox, session, LONG_AGO, NOW)
     way = "LogOnWithPassword" if user else "auth/legacyLogin"
-    assert [e["operation"] for e in sandbox.log() if e["operation"] in {"LogOnWithPassword", "auth/legacyLogin"}] == [way]
+    assert [
+        e["operation"] for e in sandbox.log() if e["operation"] in {"LogOnWithPassword", "auth/legacyLogin"}
+    ] == [way]
 
 
 def test_a_false_logon_names_the_variables_and_is_not_tried_again(
@@ -259,7 +265,9 @@ def test_a_false_logon_names_the_variables_and_is_not_tried_again(
     with road_of(settings) as road, ThreadPoolExecutor(8) as pool:
 
         def attempt(session: str) -> str:
-            with pytest.raises(Unauthorized, match="check PANOPTO_USERNAME .* and PANOPTO_PASSWORD") as caught:
+            with pytest.raises(
+                Unauthorized, match=r"check PANOPTO_USERNAME .* and PANOPTO_PASSWORD"
+            ) as caught:
                 road.soap.records(session, BEGIN, END)
             return told(caught.value)
 
@@ -446,7 +454,7 @@ def test_spans_are_half_open_where_the_vendors_are_not(home: Path, new_sandbox: 
             got(road.soap.records(session, begin, end))
             for begin, end in zip(cuts, [*cuts[1:], times[-1] + dt.timedelta(microseconds=1)], strict=True)
         ]
-    assert [part for part in parts] == [
+    assert parts == [
         truth(sandbox, session, begin, end)
         for begin, end in zip(cuts, [*cuts[1:], times[-1] + dt.timedelta(microseconds=1)], strict=True)
     ]
@@ -471,7 +479,8 @@ def test_the_ends_of_a_day(time: str, inside: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "time", ["2026-05-31T23:59:58.999Z", "2026-06-02T00:00:01.001Z", "2026-06-01T12:00:00", "2025-06-01T12:00:00Z"]
+    "time",
+    ["2026-05-31T23:59:58.999Z", "2026-06-02T00:00:01.001Z", "2026-06-01T12:00:00", "2025-06-01T12:00:00Z"],
 )
 def test_what_was_not_asked_for_is_not_taken(time: str) -> None:
     with pytest.raises(Malformed):
@@ -501,8 +510,17 @@ def test_a_question_is_what_the_contract_says() -> None:
     assert asked.headers["Content-Type"] == "text/xml; charset=utf-8"
     assert asked.headers["SOAPAction"] == f'"http://tempuri.org/IUsageReporting/{DETAILED}"'
     assert asked.headers["Cookie"] == ".ASPXAUTH=c1"
-    order = re.findall(rb"<(?:\w+:)?(sessionId|pagination|MaxNumberResults|PageNumber|beginRange|endRange)\b", asked.body)
-    assert order == [b"sessionId", b"pagination", b"MaxNumberResults", b"PageNumber", b"beginRange", b"endRange"]
+    order = re.findall(
+        rb"<(?:\w+:)?(sessionId|pagination|MaxNumberResults|PageNumber|beginRange|endRange)\b", asked.body
+    )
+    assert order == [
+        b"sessionId",
+        b"pagination",
+        b"MaxNumberResults",
+        b"PageNumber",
+        b"beginRange",
+        b"endRange",
+    ]
     assert b"passw0rd" not in asked.body
     assert re.search(rb"MaxNumberResults[^>]*>77<", asked.body)
 
@@ -556,32 +574,41 @@ def test_pages_that_move_give_everything_or_say_so(
     home: Path, new_sandbox: NewSandbox, scenario: Any, size: int
 ) -> None:
     sandbox = new_sandbox(scenario if isinstance(scenario, str) else PEACE | scenario)
-    sandbox.service.scenario  # noqa: B018 - SOAP has no limits of its own in the sandbox
     session = busiest(sandbox, 3)[-1]
     with road_of(panopto_settings(sandbox, home, page_size=size)) as road:
-        try:
-            found = got(road.soap.records(session, LONG_AGO, NOW))
-        except Incomplete as error:
-            assert session in str(error)
-        else:
-            assert found == truth(sandbox, session, LONG_AGO, NOW)
+        found = outcome_of(lambda: road.soap.records(session, LONG_AGO, NOW))
+    if isinstance(found, Exception):
+        assert type(found) is Incomplete
+        assert session in str(found)
+    else:
+        assert got(found) == truth(sandbox, session, LONG_AGO, NOW)
     assert len(sandbox.log()) < 2_000
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize(
-    ("pages", "why"),
+    "how",
     [
-        (lambda _number: ([item(), item(SecondsViewed="1")], 1_000_000), "the same page for ever"),
-        (lambda _number: ([], 5), "nothing, but a total"),
-        (lambda number: ([item()] if number == 0 else [], 3), "one, then nothing"),
-        (lambda number: ([item(SecondsViewed=str(number + 1))], 4 + number), "a total that grows"),
+        "the same page for ever",
+        "two pages for ever",
+        "none, but a total",
+        "one, then none",
+        "a total that grows",
     ],
 )
-def test_what_does_not_add_up_is_incomplete(pages: Pages, why: str) -> None:
-    site = listed(pages)
+def test_what_does_not_add_up_is_incomplete(how: str) -> None:
+    any_time = [item(ANY_TIME, SecondsViewed=str(number)) for number in range(1, 9)]
+    pages: dict[str, Pages] = {
+        "the same page for ever": lambda _number: (any_time[:2], 1_000_000),
+        "two pages for ever": lambda number: (any_time[number % 2 * 2 :][:2], 1_000_000),
+        "none, but a total": lambda _number: ([], 5),
+        "one, then none": lambda number: (any_time[: 1 - number], 3),
+        "a total that grows": lambda number: (any_time[number : number + 1], 4 + number),
+    }
+    site = listed(pages[how])
     with pytest.raises(Incomplete, match="expected as many records as counted"):
-        records_of(site, page_size=2)
-    assert site.asked_for(DETAILED) < 200, why
+        records_of(site, END - dt.timedelta(minutes=1), END, page_size=2)
+    assert site.asked_for(DETAILED) < 200
 
 
 def test_more_records_than_asked_for_are_not_taken() -> None:
@@ -594,7 +621,7 @@ def test_more_records_than_counted_are_not_taken() -> None:
         records_of(listed(lambda _number: ([item(), item()], 1)))
 
 
-def test_a_vendor_with_smaller_pages_than_asked_for(home: Path) -> None:
+def test_a_vendor_with_smaller_pages_than_asked_for() -> None:
     """No greatest page size is published: what comes is what counts."""
     all_of_them = [item(SecondsViewed=str(number)) for number in range(1, 60)]
     site = listed(lambda number: (all_of_them[number * 10 :][:10], 59))
@@ -618,7 +645,10 @@ def test_a_vendor_with_smaller_pages_than_asked_for(home: Path) -> None:
         ({"StopReason": ""}, {"stop_reason": None}),
         ({"UserId": TWO.upper()}, {"user_id": TWO}),
         ({"SessionId": ONE.upper()}, {"session_id": ONE}),
-        ({"UserId": "00000000-0000-0000-0000-000000000000"}, {"user_id": "00000000-0000-0000-0000-000000000000"}),
+        (
+            {"UserId": "00000000-0000-0000-0000-000000000000"},
+            {"user_id": "00000000-0000-0000-0000-000000000000"},
+        ),
         ({"Time": "2026-06-01T08:00:00.1234567-04:00"}, {"time": NOON.replace(microsecond=123456)}),
     ],
 )
@@ -636,10 +666,10 @@ def test_a_speed_that_is_nil() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"SecondsViewed": "long"},
+        {"SecondsViewed": "l0ng-canary"},
         {"StartPosition": "1,5"},
-        {"PlaybackSpeed": "fast"},
-        {"Time": "yesterday"},
+        {"PlaybackSpeed": "f4st-canary"},
+        {"Time": "yesterday-canary"},
         {"Time": ""},
         {"Time": "9999-12-31T23:59:59.9999999-05:00"},
         {"Time": "0001-01-01T00:00:00+14:00"},
@@ -673,9 +703,12 @@ def test_a_value_that_is_none_is_refused_whatever_is_logged(how: str) -> None:
 
 
 def test_usage_by_day() -> None:
-    row = "<a:SummaryUsageResponseItem><a:MinutesViewed>1.5</a:MinutesViewed><a:Time>2026-06-01T00:00:00Z</a:Time>"
-    row += "<a:UniqueUsers>2</a:UniqueUsers><a:Views>3</a:Views></a:SummaryUsageResponseItem>"
-    answers = {name: Said(200, result_of(name, row), XML) for name in ("GetFolderSummaryUsage", "GetSessionSummaryUsage")}
+    row = "<a:SummaryUsageResponseItem><a:MinutesViewed>1.5</a:MinutesViewed>"
+    row += "<a:Time>2026-06-01T00:00:00Z</a:Time><a:UniqueUsers>2</a:UniqueUsers><a:Views>3</a:Views></a:SummaryUsageResponseItem>"
+    answers = {
+        name: Said(200, result_of(name, row), XML)
+        for name in ("GetFolderSummaryUsage", "GetSessionSummaryUsage")
+    }
     site = Site(lambda asked: answers[operation_in(asked)])
     with soap_of(site.answer) as (soap, _):
         for usage in (soap.folder_usage, soap.session_usage):
@@ -765,15 +798,23 @@ def test_a_login_page_gets_one_new_cookie_and_is_no_denial(said: Said, kind: typ
 
 
 @pytest.mark.usefixtures("distrust")
-@pytest.mark.parametrize("status", [302, 401, 500])
-def test_a_login_page_that_passes(status: int) -> None:
-    spoilt = [Said(status, fault(NO_ACCESS).body, {"Location": "/login", **XML}), Said(200, b"<html>", {"Content-Type": "text/html"})]
-
-    def usage(asked: Asked) -> Said:
-        return spoilt.pop() if spoilt else Said(200, page_of([item()], 1), XML)
-
-    with soap_of(Site(usage).answer, attempts=3) as (soap, _):
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        Said(302, headers={"Location": "/login"}),
+        Said(302),
+        Said(401),
+        fault(NO_ACCESS),
+        Said(200, b"<html>", {"Content-Type": "text/html; charset=utf-8"}),
+        Said(200, b"<html>", {"Content-Type": "Text/HTML"}),
+    ],
+)
+def test_a_login_page_that_passes(spoilt: Said) -> None:
+    answers = [Said(200, page_of([item()], 1), XML), spoilt]
+    site = Site(lambda _asked: answers.pop() if len(answers) > 1 else answers[0])
+    with soap_of(site.answer, attempts=1) as (soap, _):
         assert len(soap.records(ONE, BEGIN, END)) == 1
+    assert site.asked_for("LogOnWithPassword") == 2
 
 
 def test_faults_that_pass_are_asked_again(home: Path, new_sandbox: NewSandbox) -> None:
@@ -782,7 +823,7 @@ def test_faults_that_pass_are_asked_again(home: Path, new_sandbox: NewSandbox) -
     with road_of(panopto_settings(sandbox, home, page_size=10)) as road, ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda session: got(road.soap.records(session, LONG_AGO, NOW)), sessions))
     assert found == [truth(sandbox, session, LONG_AGO, NOW) for session in sessions]
-    assert sum(entry["fault"] == "soap_fault" for entry in sandbox.log()) > 5
+    assert sum(entry["fault"] == "soap_fault" for entry in sandbox.log()) >= 3
 
 
 def test_a_session_that_is_dead_fails_and_one_that_is_gone_is_refused(
@@ -824,12 +865,12 @@ def test_the_vendors_limits_are_kept(home: Path, new_sandbox: NewSandbox) -> Non
 
 @pytest.mark.parametrize("retry_after", [None, "1e9"])
 def test_a_storm_passes(home: Path, new_sandbox: NewSandbox, retry_after: str | None) -> None:
-    sandbox = new_sandbox(PEACE | {"storm": {"requests": 15, "retry_after": retry_after}})
+    sandbox = new_sandbox(PEACE | {"storm": {"requests": 8, "retry_after": retry_after}})
     sessions = busiest(sandbox, 4)
     with road_of(panopto_settings(sandbox, home, attempts=10)) as road, ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda session: got(road.soap.records(session, LONG_AGO, NOW)), sessions))
     assert found == [truth(sandbox, session, LONG_AGO, NOW) for session in sessions]
-    assert sum(entry["status"] == 429 for entry in sandbox.log()) == 15
+    assert sum(entry["status"] == 429 for entry in sandbox.log()) == 8
 
 
 # answers that are none: over the wire
@@ -844,15 +885,13 @@ def test_malformed_answers_over_the_wire(home: Path, new_sandbox: NewSandbox, ki
     (session,) = busiest(sandbox)
     sandbox.set_scenario(PEACE | {"malformed": kind, "malformed_every": 1})
     with road_of(panopto_settings(sandbox, home, attempts=2, page_size=5)) as road:
-        try:
-            found = road.soap.records(session, LONG_AGO, NOW)
-        except VendorError as error:
-            assert type(error) in {Malformed, Incomplete, Unavailable}
-            assert "root:" not in told(error)
-            assert "sign in" not in str(error)
-        else:
-            assert kind in STILL_RIGHT
-            assert len(found) == truth(sandbox, session, LONG_AGO, NOW).total()
+        found = outcome_of(lambda: road.soap.records(session, LONG_AGO, NOW))
+    if isinstance(found, Exception):
+        assert type(found) in {Malformed, Incomplete, Unavailable}
+        assert not [stolen for stolen in ("root:", "sign in") if stolen in told(found)]
+    else:
+        assert kind in STILL_RIGHT
+        assert len(found) == truth(sandbox, session, LONG_AGO, NOW).total()
     assert any(entry["fault"] == f"malformed:{kind}" for entry in sandbox.log())
 
 
@@ -912,17 +951,30 @@ def is_sound(page: Any) -> None:
 
 
 WRONG = (
-    "", " ", "long", "NaN", "INF", "-INF", "1e400", "9" * 400, "9" * 5000, "-1", "true", "0x10", "1_0", "\u0663",
-    "2026-06-01", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-06-01T12:00:00", "&lt;", "&#65;",
-    "<![CDATA[<!DOCTYPE x>]]>", "<b/>", "x" * 5000, ONE, "{" + ONE + "}", "&nope;", "&#0;", "<a:Time/>", "\U0001f600",
+    "", " ", "long", "NaN", "INF", "-INF", "1e400", "9" * 400, "9" * 5000, "-1", "true", "0x10", "1_0",
+    "\u0663", "2026-06-01", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-06-01T12:00:00",
+    "&lt;", "&#65;", "<![CDATA[<!DOCTYPE x>]]>", "<b/>", "x" * 5000, ONE, "{" + ONE + "}", "&nope;", "&#0;",
+    "<a:Time/>", "\U0001f600",
 )  # fmt: skip
 ATTRIBUTES = (
     ' i:nil="true"', ' i:nil="maybe"', ' i:type="a:Pagination"', ' i:type="a:DetailedUsageResponseItem"',
-    ' i:type="a:Nope"', ' i:type="nope:x"', ' xmlns:x="http://www.w3.org/2001/XMLSchema" i:type="x:dateTime"',
+    ' i:type="a:Nope"', ' i:type="nope:x"',
+    ' xmlns:x="http://www.w3.org/2001/XMLSchema" i:type="x:dateTime"',
     ' xmlns:x="http://www.w3.org/2001/XMLSchema" i:type="x:boolean"', ' xmlns="urn:other"', ' id="1" href="#1"',
     ' xml:base="file:///etc/passwd"', ' xmlns:a="urn:other"', ' i:nil="true" i:nil="true"',
 )  # fmt: skip
-ODD = (b"\x00", b"\xff\xfe", b"<d>" * 5000, b"</a:Time>", b"&x;", b"<!DOCTYPE a>", b"<?x y?>", b"<!--", b"]]>", b"")
+ODD = (
+    b"\x00",
+    b"\xff\xfe",
+    b"<d>" * 5000,
+    b"</a:Time>",
+    b"&x;",
+    b"<!DOCTYPE a>",
+    b"<?x y?>",
+    b"<!--",
+    b"]]>",
+    b"",
+)
 ELEMENT = re.compile(r"<(a:\w+)>")
 TEXT = re.compile(r">([^<>]+)<")
 
@@ -943,7 +995,9 @@ def misshapen(draw: random.Random) -> bytes:
         end = good.index(f"</{match[1]}>", match.end()) + len(match[1]) + 3
         part = good[match.start() : end]
         return (good[: match.start()] + part * draw.choice([0, 2, 3]) + good[end:]).encode()
-    body = good.encode(draw.choice(["utf-8", "utf-16", "utf-16-le", "utf-32", "utf-7"]) if how == 4 else "utf-8")
+    body = good.encode(
+        draw.choice(["utf-8", "utf-16", "utf-16-le", "utf-32", "utf-7"]) if how == 4 else "utf-8"
+    )
     place = draw.randrange(len(body))
     if draw.random() < 0.3:
         return body[:place]
@@ -958,11 +1012,13 @@ def test_a_thousand_malformed_answers(
     """Two hundred and fifty each: an error of ours, or what the types promise."""
     refused = 0
     for seed in range(block * 250, block * 250 + 250):
-        try:
-            is_sound(fed(misshapen(random.Random(seed))))
-        except (ValueError, VendorError) as error:
-            assert len(str(error)) < 500
+        body = misshapen(random.Random(seed))
+        found = outcome_of(lambda body=body: fed(body))  # type: ignore[misc]
+        if isinstance(found, Exception):
+            assert len(str(found)) < 500
             refused += 1
+        else:
+            is_sound(found)
     assert refused > 125
     assert caplog.text == ""
 
@@ -996,7 +1052,9 @@ BOMBS = sorted(bombs(""))
 
 
 @pytest.mark.timeout(30)
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-7", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-7", "utf-32"]
+)
 @pytest.mark.parametrize("kind", BOMBS)
 def test_nothing_is_read_from_elsewhere(fed: Callable[[bytes], Any], kind: str, encoding: str) -> None:
     with vendor(Said(200, b"stolen")) as trap:
@@ -1051,8 +1109,11 @@ def test_size_is_bounded_in_time_and_memory(fed: Callable[[bytes], Any], what: s
     }[what]
     body = page_of([item(StartReason=inside)], 1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(ValueError, match="expected"):
-        fed(body)
+    found = outcome_of(lambda: fed(body))
+    if isinstance(found, Exception):
+        assert len(str(found)) < 500
+    else:
+        is_sound(found)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # kilobytes
 
 
@@ -1066,14 +1127,17 @@ def test_a_body_over_the_limit_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> N
 # the description of a service
 
 
-class Memory(dict[str, bytes]):
+class Memory:
     """Descriptions kept between runs."""
 
+    def __init__(self, **held: bytes) -> None:
+        self.held = held
+
     def read(self, name: str) -> bytes | None:
-        return self.get(name)
+        return self.held.get(name)
 
     def keep(self, name: str, data: bytes) -> None:
-        self[name] = data
+        self.held[name] = data
 
 
 def test_a_description_is_read_once_and_kept() -> None:
@@ -1081,13 +1145,17 @@ def test_a_description_is_read_once_and_kept() -> None:
     for _ in range(2):
         with soap_of(site.answer, kept) as (soap, _), ThreadPoolExecutor(8) as pool:
             assert len(list(pool.map(lambda _n: soap.records(ONE, BEGIN, END), range(16)))) == 16
-    assert kept == {"UsageReporting-4.0": WSDL["UsageReporting"], "Auth-4.2": WSDL["Auth"]}
-    assert sorted(o for o in site.operations if "description" in o) == ["Auth description", "UsageReporting description"]
+    assert kept.held == {"UsageReporting-4.0": WSDL["UsageReporting"], "Auth-4.2": WSDL["Auth"]}
+    assert sorted(o for o in site.operations if "description" in o) == [
+        "Auth description",
+        "UsageReporting description",
+    ]
 
 
 RENAMED = WSDL["UsageReporting"].replace(DETAILED.encode(), b"GetSomethingElse")
 SHORT = WSDL["UsageReporting"].replace(
-    b'<xs:element minOccurs="0" name="StartReason" type="v:ExtendedDetailedUsageResponseItem.StartReasons"/>', b""
+    b'<xs:element minOccurs="0" name="StartReason" type="v:ExtendedDetailedUsageResponseItem.StartReasons"/>',
+    b"",
 )
 
 
@@ -1108,10 +1176,10 @@ SHORT = WSDL["UsageReporting"].replace(
 def test_a_kept_description_that_does_not_fit_is_read_anew(damaged: bytes) -> None:
     """Cut, of another service, of another version, or out of date."""
     assert damaged != WSDL["UsageReporting"]
-    kept, site = Memory({"UsageReporting-4.0": damaged}), listed(pages_of([item()]))
+    kept, site = Memory(**{"UsageReporting-4.0": damaged}), listed(pages_of([item()]))
     with soap_of(site.answer, kept, attempts=2) as (soap, _):
         assert [len(soap.records(ONE, BEGIN, END)) for _ in range(3)] == [1, 1, 1]
-    assert kept["UsageReporting-4.0"] == WSDL["UsageReporting"]
+    assert kept.held["UsageReporting-4.0"] == WSDL["UsageReporting"]
     assert site.asked_for("UsageReporting description") == 1
 
 
@@ -1119,10 +1187,10 @@ def test_a_kept_description_that_does_not_fit_is_read_anew(damaged: bytes) -> No
 def test_a_site_whose_description_does_not_fit_is_told_and_it_is_not_kept(wrong: bytes) -> None:
     kept, site = Memory(), listed(pages_of([item()]))
     site.wsdl["UsageReporting"] = wrong
-    with soap_of(site.answer, kept, attempts=2) as (soap, _):
-        with pytest.raises(Malformed, match="UsageReporting description: expected the XML of this service"):
-            soap.records(ONE, BEGIN, END)
-    assert "UsageReporting-4.0" not in kept
+    expected = "UsageReporting description: expected the XML of this service"
+    with soap_of(site.answer, kept, attempts=2) as (soap, _), pytest.raises(Malformed, match=expected):
+        soap.records(ONE, BEGIN, END)
+    assert "UsageReporting-4.0" not in kept.held
 
 
 def test_the_address_is_ours_whatever_the_description_names() -> None:
