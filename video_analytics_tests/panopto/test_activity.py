@@ -1,4 +1,4 @@
-"""Records as rows: twins numbered, order without meaning, merges that lose nothing, viewers under one name."""
+"""Records as rows: twins numbered, order without meaning, merges without loss, one name for each viewer."""
 
 import datetime as dt
 import random

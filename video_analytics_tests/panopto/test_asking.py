@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from video_analytics.days import days_between
 from video_analytics.errors import Incomplete, Refused, Throttled, Unauthorized, Unavailable, VendorError
+from video_analytics.panopto.activity import Asked
 from video_analytics.panopto.asking import Harvest, Span, ask
 from video_analytics.panopto.soap import DENIED, GONE, Soap
 from video_analytics.panopto.usage import Record
@@ -104,7 +105,7 @@ def test_what_fails_is_lacking_on_its_days_alone(error: VendorError) -> None:
     """Also a refusal that concerns the service and not the session."""
     harvest = harvest_of({B: [error]})
     asked = harvest.on(FIRST, FIRST)
-    assert (asked.sessions, asked.denied, asked.lacking) == ({A, C}, {}, {B: str(error)})
+    assert asked == Asked(frozenset({A, C}), {}, {B: str(error)})
     assert harvest.on(LAST, LAST).lacking == {}
     assert harvest.on(WEEK[1], LAST).lacking == {B: str(error)}
     assert {found.session_id for found in harvest.records} == {A, C}
@@ -119,7 +120,7 @@ def test_a_refusal_is_believed_when_a_new_cookie_changes_nothing(code: str) -> N
     answers = saying({A: [refusal], B: [refusal, refusal]})
     ask(vendor(answers, forgotten), harvest, [A, B, C], WEEK)
     asked = harvest.on(*WEEK)
-    assert (asked.sessions, asked.denied, asked.lacking) == ({A, C}, {B: "no right"}, {})
+    assert asked == Asked(frozenset({A, C}), {B: "no right"}, {})
     assert len(forgotten) == 1
     assert len(harvest.records) == 2 * 7 * 2
     assert harvest.has_asked(B, FIRST)

@@ -63,7 +63,7 @@ class Child:
 
 
 def tables(lake: Path) -> dict[str, object]:
-    """Every partition, byte for byte; but the rows alone of the one that notes when its inputs were written."""
+    """Every partition, byte for byte; of the one that notes when its inputs were written, the rows."""
     chunks = lake / CHUNKED_COVERAGE.name
     return {
         str(path.relative_to(lake)): pq.read_table(path).to_pylist()

@@ -6,6 +6,7 @@ import random
 import re
 import resource
 import threading
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +43,7 @@ from video_analytics.settings import Network, Panopto
 from video_analytics_tests.conftest import NOW, NewSandbox
 from video_analytics_tests.panopto.drill import PEACE, course_ids, panopto_settings, road_of
 from video_analytics_tests.panopto.test_catalogue import NO_FOLDER, ONE, TWO, Json, panopto_at
-from video_analytics_tests.panopto.test_rest import most_within, outcome_of
+from video_analytics_tests.panopto.test_rest import outcome_of, seconds_for
 from video_analytics_tests.vendor import Asked, Said, Vendor, vendor
 
 V40 = "http://schemas.datacontract.org/2004/07/Panopto.Server.Services.PublicAPI.V40"
@@ -704,7 +705,8 @@ def test_a_value_that_is_none_is_refused_whatever_is_logged(how: str) -> None:
 
 def test_usage_by_day() -> None:
     row = "<a:SummaryUsageResponseItem><a:MinutesViewed>1.5</a:MinutesViewed>"
-    row += "<a:Time>2026-06-01T00:00:00Z</a:Time><a:UniqueUsers>2</a:UniqueUsers><a:Views>3</a:Views></a:SummaryUsageResponseItem>"
+    row += "<a:Time>2026-06-01T00:00:00Z</a:Time><a:UniqueUsers>2</a:UniqueUsers>"
+    row += "<a:Views>3</a:Views></a:SummaryUsageResponseItem>"
     answers = {
         name: Said(200, result_of(name, row), XML)
         for name in ("GetFolderSummaryUsage", "GetSessionSummaryUsage")
@@ -854,13 +856,12 @@ def test_a_service_that_is_not_there_denies_no_session(status: int) -> None:
 
 def test_the_vendors_limits_are_kept(home: Path, new_sandbox: NewSandbox) -> None:
     sandbox = new_sandbox(PEACE)
-    sessions = (busiest(sandbox, 6) * 4)[:11]
+    sessions, begun = (busiest(sandbox, 6) * 4)[:11], time.monotonic()
     limits = {"calls_per_second": 5, "calls_per_minute": 100, "calls_per_hour": 5000, "page_size": 1000}
     with road_of(panopto_settings(sandbox, home, **limits)) as road, ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda session: road.soap.session_usage(session, LONG_AGO, NOW), sessions))
-    served = [entry["at"] for entry in sandbox.log() if entry["operation"] == "GetSessionSummaryUsage"]
-    assert len(served) == 11
-    assert most_within([dt.datetime.fromisoformat(at).timestamp() for at in served], 1.0) <= 5
+    assert time.monotonic() - begun >= seconds_for(11, 5)
+    assert sum(entry["operation"] == "GetSessionSummaryUsage" for entry in sandbox.log()) == 11
 
 
 @pytest.mark.parametrize("retry_after", [None, "1e9"])
@@ -953,8 +954,8 @@ def is_sound(page: Any) -> None:
 WRONG = (
     "", " ", "long", "NaN", "INF", "-INF", "1e400", "9" * 400, "9" * 5000, "-1", "true", "0x10", "1_0",
     "\u0663", "2026-06-01", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-06-01T12:00:00",
-    "&lt;", "&#65;", "<![CDATA[<!DOCTYPE x>]]>", "<b/>", "x" * 5000, ONE, "{" + ONE + "}", "&nope;", "&#0;",
-    "<a:Time/>", "\U0001f600",
+    "&lt;", "&#65;", "<![CDATA[<!DOCTYPE x>]]>", "<b/>", "x" * 5000, ONE, "{" + ONE + "}", "&nope;",
+    "&#0;", "<a:Time/>", "\U0001f600",
 )  # fmt: skip
 ATTRIBUTES = (
     ' i:nil="true"', ' i:nil="maybe"', ' i:type="a:Pagination"', ' i:type="a:DetailedUsageResponseItem"',
