@@ -106,7 +106,9 @@ class Client:
         )
 
     def close(self) -> None:
-        """Stop what runs in the background."""
+        """Hang up, and stop what runs in the background."""
+        for session in (self._oauth, self._cms, self._analytics, self._insights):
+            session.close()
         self._cms_limits.close()
         self._one_report.close()
 

@@ -83,9 +83,17 @@ class Session:
         self._proxies, self._no_proxy, self._ca_bundle = dict(proxies or {}), no_proxy, ca_bundle
         self._on_wait = on_wait
         self._local = threading.local()
+        self._opened: list[requests.Session] = []
+        self._opening = threading.Lock()
         self._jitter = wait_random_exponential(
             multiplier=min(1.0, patience.max_wait / 8), max=patience.max_wait
         )
+
+    def close(self) -> None:
+        """Hang up. Who asks again dials again."""
+        with self._opening:
+            for session in self._opened:
+                session.close()
 
     def fetch(self, call: Call, decode: Callable[[bytes], T]) -> T:
         """Ask until there is an answer whose body `decode` accepts, or raise why there is none."""
@@ -184,6 +192,8 @@ class Session:
             session.verify = self._ca_bundle or True
             session.cookies.set_policy(_KEEP_NO_COOKIE)
             self._local.session = session
+            with self._opening:
+                self._opened.append(session)
         return session
 
     def _read(self, call: Call, response: requests.Response) -> bytes:

@@ -288,19 +288,20 @@ def _looked_back(course: Course, last: date) -> list[date]:
 
 
 def _follow_feed(course: Course, old: Sequence[str], days: Sequence[date]) -> None:
-    """Ask sessions folder by folder until what is held agrees with what the folder tells."""
+    """Ask sessions folder by folder until what is held agrees with what the folder tells.
+
+    One at a time: the vendor's hundred calls a minute allow little more, and each may be the last needed.
+    """
     told, span = _told(course, days), (days[0], days[-1])
     if told.refused:
         _ask_spans(course, old, days)
         feed.distrust(course.lake, course.id)
         return
     held = _held_now(course, days)
-    at_once = course.settings.parallel_sessions
     for folder, members in reversed(list(told.sessions_of.items())):
         waiting = [session for session in members if session in old]
         while waiting and not told.agrees(folder, held):
-            batch, waiting = waiting[:at_once], waiting[at_once:]
-            course.ask(batch, span)
+            course.ask([waiting.pop(0)], span)
             held = _held_now(course, days)
         if not told.agrees(folder, held):
             feed.distrust(course.lake, course.id)
@@ -308,8 +309,7 @@ def _follow_feed(course: Course, old: Sequence[str], days: Sequence[date]) -> No
 
 def _told(course: Course, days: Sequence[date]) -> feed.Told:
     parents = {row["folder_id"]: row["parent_id"] for row in course.folders}
-    held = activity.minutes_by_day(course.lake, course.id, days)
-    return feed.ask(course.soap, list(course.open.values()), parents, days, held)
+    return feed.ask(course.soap, list(course.open.values()), parents, days)
 
 
 def _held_now(course: Course, days: Sequence[date]) -> dict[tuple[str, date], float]:

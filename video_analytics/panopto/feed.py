@@ -2,7 +2,7 @@
 
 One call for a folder tells the minutes viewed in it on each day. Where they equal what the lake holds for
 the folder's sessions, nothing is new there and none of them is asked; where they do not, sessions are asked,
-the most lately viewed first, until they do. What a summary counts, and how late, is not documented, so the
+the youngest first, until they do. What a summary counts, and how late, is not documented, so the
 feed must earn its trust: it is used once a reading of *all* sessions of some course, with something watched
 within a day among it, has agreed with it, and not for a course whose last full reading did not. Full readings
 come back at a set interval; they also bring what a summary cannot tell: stretches of no or negative length.
@@ -46,7 +46,7 @@ class Told:
     """What the folders of a course told about some days, and which sessions lie in which folder."""
 
     days: Sequence[date]
-    sessions_of: Mapping[str, list[str]]  # folder id: ids of its sessions, likeliest news first
+    sessions_of: Mapping[str, list[str]]  # folder id: ids of its sessions, the youngest first
     below: Mapping[str, frozenset[str]]  # folder id: all sessions in it and its subfolders
     minutes: dict[tuple[str, date], float] = field(default_factory=dict)  # by folder
     refused: bool = False
@@ -80,10 +80,9 @@ def ask(
     sessions: Sequence[Session],
     parents: Mapping[str, str | None],
     days: Sequence[date],
-    held: Minutes,
 ) -> Told:
     """Ask every folder that has sessions about `days`; `parents` tells the tree."""
-    told = Told(days, _by_folder(sessions, held), _below(sessions, parents))
+    told = Told(days, _by_folder(sessions), _below(sessions, parents))
     begin = datetime.combine(days[0], time(), UTC)
     end = datetime.combine(days[-1], time(), UTC) + timedelta(days=1)
     for folder_id in told.sessions_of:
@@ -134,22 +133,12 @@ def distrust(lake: Lake, course_id: str) -> None:
         remember(lake, course_id, held.swept_on, DIFFERS)
 
 
-def _by_folder(sessions: Sequence[Session], held: Minutes) -> dict[str, list[str]]:
-    """The sessions of each folder, the most lately viewed first, then the youngest."""
-    viewed: dict[str, date] = {}
-    for session_id, day in held:
-        viewed[session_id] = max(day, viewed.get(session_id, date.min))
-    folders: dict[str, list[Session]] = defaultdict(list)
-    for session in sessions:
-        folders[session["folder_id"]].append(session)
-
-    def likelihood(session: Session) -> tuple[date, str]:
-        return viewed.get(session["session_id"], date.min), session["start_time"] or ""
-
-    return {
-        folder: [session["session_id"] for session in sorted(members, key=likelihood, reverse=True)]
-        for folder, members in folders.items()
-    }
+def _by_folder(sessions: Sequence[Session]) -> dict[str, list[str]]:
+    """The sessions of each folder, the youngest first: news are likeliest there."""
+    folders: dict[str, list[str]] = {session["folder_id"]: [] for session in sessions}
+    for session in sorted(sessions, key=lambda session: session["start_time"] or "", reverse=True):
+        folders[session["folder_id"]].append(session["session_id"])
+    return folders
 
 
 def _below(sessions: Sequence[Session], parents: Mapping[str, str | None]) -> dict[str, frozenset[str]]:

@@ -100,7 +100,9 @@ class Rest:
         self._api = session(settings, network, self.tally, on_wait, self._limits, tokens=self._tokens)
 
     def close(self) -> None:
-        """Stop what runs in the background."""
+        """Hang up, and stop what runs in the background."""
+        self._oauth.close()
+        self._api.close()
         self._limits.close()
 
     def token(self) -> float:

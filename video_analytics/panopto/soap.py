@@ -77,7 +77,9 @@ class Soap:
         self._describing = threading.Lock()
 
     def close(self) -> None:
-        """Stop what runs in the background."""
+        """Hang up, and stop what runs in the background."""
+        self._open.close()
+        self._signed_in.close()
         self._limits.close()
 
     def records(self, session_id: str, begin: datetime, end: datetime) -> list[Record]:

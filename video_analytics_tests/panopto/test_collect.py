@@ -1,6 +1,7 @@
 """Drills of collecting: nights in a row, something goes wrong, and the lake equals the vendor's truth."""
 
 import datetime as dt
+import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ from video_analytics.lake import Lake, day_key
 from video_analytics.panopto import collect, feed, plan
 from video_analytics.panopto.listing import keep_sessions, list_course
 from video_analytics.panopto.resources import Road
-from video_analytics.panopto.soap import DENIED
+from video_analytics.panopto.soap import DENIED, Soap
 from video_analytics.panopto.tables import (
     FOLDERS,
     SESSION_VERSIONS,
@@ -24,6 +25,7 @@ from video_analytics.panopto.tables import (
     VIEWING_ACTIVITY,
     VIEWING_HISTORY,
 )
+from video_analytics.panopto.usage import Record
 from video_analytics.sandbox import Sandbox
 from video_analytics_tests.conftest import NOW, NewSandbox, TurnClock, days_until, snapshot
 from video_analytics_tests.panopto.drill import (
@@ -37,6 +39,7 @@ from video_analytics_tests.panopto.drill import (
     true_rows,
     truth_equals_lake,
 )
+from video_analytics_tests.panopto.small_lake import ANN, BOB
 
 Json = dict[str, Any]
 MAY = dt.date(2026, 5, 1)  # where a drill of the standing course begins, to be quick
@@ -108,16 +111,16 @@ def keys_of(lake: Lake, course_id: str) -> Counter[tuple[Any, ...]]:
 
 def test_a_first_night_equals_the_truth(home: Path, new_sandbox: NewSandbox) -> None:
     sandbox = new_sandbox(PEACE)
-    courses = course_ids(sandbox)
+    courses = [course_ids(sandbox)[COMM], course_ids(sandbox)[HIST]]
     with road_of(panopto_settings(sandbox, home)) as road:
         assert night(road, courses) == []
-        assert truth_equals_lake(sandbox, road.lake, courses) > 600
+        assert truth_equals_lake(sandbox, road.lake, courses) > 300
         for course_id in courses:
             assert set(keys_of(road.lake, course_id).values()) == {1}
             days = list(road.lake.days(VIEWING_ACTIVITY, course_id))
             assert days == days_until(days[-1], len(days))
             assert days[-1] == NOW.date() - ONE_DAY
-        assert not [path for path in road.lake.root.rglob("*") if path.suffix in {".tmp", ".json"}][3:]
+        assert not [*road.lake.root.rglob("*.tmp"), *road.lake.root.rglob("*.failed.json")]
 
 
 def test_each_folder_is_listed_once(home: Path, new_sandbox: NewSandbox) -> None:
@@ -168,11 +171,11 @@ TROUBLE: dict[str, tuple[Json, Json]] = {
     "flaky": (PEACE | {"flaky": 0.1}, {"attempts": 12}),
     "soap faults": (PEACE | {"soap_faults": 0.1}, {"attempts": 12}),
     "empty pages with a total": (PEACE | {"empty_page_with_total": 6}, {"page_size": 7}),
-    "totals that grow": (PEACE | {"late_totals": True}, {"page_size": 10}),
-    "no order": (PEACE | {"unstable_order": True}, {"page_size": 7}),
+    "totals that grow": (PEACE | {"late_totals": True}, {"page_size": 20}),
+    "no order": (PEACE | {"unstable_order": True}, {"page_size": 20}),
     "all three": (
         PEACE | {"unstable_order": True, "late_totals": True, "empty_page_with_total": 3},
-        {"page_size": 10},
+        {"page_size": 20},
     ),
     "no pages": (PEACE | {"empty_pages_as": "missing"}, {}),
     "nil pages": (PEACE | {"empty_pages_as": "nil"}, {}),
@@ -213,6 +216,31 @@ def test_tokens_and_cookies_that_die(
         assert {row["denied_on"] for row in plan.sessions_of(road.lake, courses[0])} == {None}
     tokens = [entry for entry in sandbox.log() if entry["operation"] == "connect/token"]
     assert len(tokens) >= 2
+
+
+@pytest.mark.parametrize("stable", [True, False])
+def test_pages_in_no_order_never_pass_for_twins(monkeypatch: pytest.MonkeyPatch, stable: bool) -> None:
+    """A record shown twice and another left out look like twins, also in a second reading."""
+    chance, asks = random.Random(5), 0
+    start, size = NOW - 7 * ONE_DAY, 7
+    seconds = [dt.timedelta(seconds=30 * number) for number in (0, 0, *range(8))]  # with a true twin
+
+    def pages(_soap: Soap, _name: str, begin: dt.datetime, end: dt.datetime) -> list[list[Record]]:
+        nonlocal asks
+        asks += 1
+        inside = [record for record in vendor if begin <= record.time <= end]
+        shuffled = [
+            inside if stable else chance.sample(inside, len(inside)) for _ in range(0, len(inside), size)
+        ]
+        return [page[number * size :][:size] for number, page in enumerate(shuffled)] or [[]]
+
+    monkeypatch.setattr(Soap, "_pages", pages)
+    for round_number in range(200):
+        vendor = [Record(ANN, BOB, start + at, 0.0, 1.0, None, None, None) for at in seconds]
+        chance.shuffle(vendor)
+        found = Soap.__new__(Soap).records(ANN, start, start + dt.timedelta(hours=1))
+        assert Counter(found) == Counter(vendor), round_number
+    assert asks <= 400 or not stable  # a second look at most
 
 
 # time passes

@@ -98,15 +98,16 @@ def test_sums_of_what_is_held_agree(minutes: dict[tuple[str, int], float]) -> No
         assert not told(more).agrees(BIOLOGY, held)
 
 
-def test_the_likeliest_are_asked_first_and_circles_end() -> None:
+def test_the_youngest_are_asked_first_and_circles_end() -> None:
     sessions = [
         session(A, start_time="2026-01-01"),
         session(B, start_time="2026-02-01"),
         session(C, start_time="2025-01-01"),
         session(LECTURES[3], start_time=None, folder_id=ZOOLOGY),
     ]
-    order = feed._by_folder(sessions, {(C, DAYS[1]): 1.0, (A, DAYS[0]): 1.0})
-    assert order == {BIOLOGY: [C, A, B], ZOOLOGY: [LECTURES[3]]}
+    order = feed._by_folder(sessions)
+    assert order == {BIOLOGY: [B, A, C], ZOOLOGY: [LECTURES[3]]}
+    assert list(order) == [BIOLOGY, ZOOLOGY]  # as they are walked
     below = feed._below(sessions, {ZOOLOGY: BIOLOGY, BIOLOGY: ZOOLOGY})
     assert set(below) == {BIOLOGY, ZOOLOGY}
     assert all(members == {A, B, C, LECTURES[3]} for members in below.values())
@@ -206,7 +207,7 @@ def test_a_night_with_news_asks_where_they_are(
     """Only in folders whose records have changed, and there until the news are found."""
     sandbox = new_sandbox(PEACE)
     course_id = course_ids(sandbox)[COMM]
-    with road_of(panopto_settings(sandbox, home, start_date=MAY, parallel_sessions=1)) as road:
+    with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
         night(road, [course_id])
         before = true_rows(sandbox, course_id)
         turn_clock(sandbox, NOW + dt.timedelta(days=1))
