@@ -11,7 +11,7 @@ CREATE TEMP MACRO is_completed(covered, whole) AS
 -- what lies beyond everything seen before it. `seen` is how far that was, `seen_that_day` on the same day;
 -- null before the first. Where the duration is not known there is nothing to clip to: such stretches make
 -- viewers and days, but have no extent.
-CREATE TEMP TABLE daily_additions AS
+CREATE TEMP TABLE additions AS
 SELECT
     pair,
     day,
@@ -20,23 +20,15 @@ SELECT
     coalesce(starts, 0) AS starts,
     coalesce(ends, 0) AS ends,
     max(coalesce(ends, 0)) OVER (
+        PARTITION BY pair ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS seen,
+    max(coalesce(ends, 0)) OVER (
         PARTITION BY pair, day ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS seen_that_day
 FROM coverage.stretches
 JOIN coverage.videos ON video = pair // getvariable('viewers')
 WHERE kind IN ('used', 'clipped_start', 'clipped_end', 'no_duration')
     AND pair BETWEEN getvariable('first_pair') AND getvariable('last_pair');
-
-CREATE TEMP TABLE additions AS
-SELECT *, seen_that_day AS seen FROM daily_additions ANTI JOIN coverage.returned USING (pair)
-UNION ALL
-SELECT
-    *,
-    max(ends) OVER (
-        PARTITION BY pair ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS seen
-FROM daily_additions
-SEMI JOIN coverage.returned USING (pair);
 
 CREATE TEMP TABLE chunk_days AS
 WITH pieces AS (  -- stretches cut at the edges of chunks; to touch an edge gives no piece
@@ -63,10 +55,6 @@ FROM pieces
 GROUP BY pair, day, length, chunk;
 
 CREATE TEMP TABLE chunk_totals AS
-SELECT pair, length, chunk, spent, covered, is_completed(covered, length)::BIGINT AS completed_days
-FROM chunk_days
-ANTI JOIN coverage.returned USING (pair)
-UNION ALL
 SELECT
     pair,
     length,
@@ -75,7 +63,6 @@ SELECT
     sum(added)::BIGINT AS covered,
     count_if(is_completed(chunk_days.covered, length)) AS completed_days
 FROM chunk_days
-SEMI JOIN coverage.returned USING (pair)
 GROUP BY pair, length, chunk;
 
 CREATE TEMP TABLE viewer_totals AS

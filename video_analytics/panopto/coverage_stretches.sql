@@ -63,26 +63,20 @@ SELECT
     CASE WHEN touches THEN TRY_CAST(least(ends, length) AS BIGINT) * getvariable('chunks') END AS ends
 FROM placed;
 
-CREATE TABLE coverage.pairs AS
-SELECT pair, count(*) AS stretches, min(day) < max(day) AS returned
-FROM coverage.stretches
-WHERE pair IS NOT NULL
-GROUP BY pair;
-
--- Those who came back on another day. For all others what they saw on that day is what they saw at all,
--- which need not be worked out twice.
-CREATE TABLE coverage.returned AS SELECT pair FROM coverage.pairs WHERE returned;
-
 -- What is computed at a time: whole pairs, about as many stretches as asked for.
 CREATE TABLE coverage.parts AS
-WITH numbered AS (
-    SELECT pair, (sum(stretches) OVER (ORDER BY pair) - stretches) // getvariable('at_once') AS part FROM coverage.pairs
+WITH pairs AS (
+    SELECT pair, count(*) AS stretches FROM coverage.stretches WHERE pair IS NOT NULL GROUP BY pair
+),
+numbered AS (
+    SELECT
+        pair,
+        (sum(stretches) OVER (ORDER BY pair) - stretches) // getvariable('at_once') AS part
+    FROM pairs
 )
 SELECT min(pair) AS first_pair, max(pair) AS last_pair
 FROM numbered
 GROUP BY part;
-
-DROP TABLE coverage.pairs;
 
 -- Filled part by part; a session can lie in two.
 CREATE TABLE coverage.chunk_sums (

@@ -6,7 +6,6 @@ travels (limits, retries, tokens) is the road's `Session`. Panopto UsageReportin
 
 import contextlib
 import threading
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -86,22 +85,21 @@ class Soap:
         """Every viewing record of a session with `begin` <= time < `end`, as many as the vendor counts.
 
         Pages have no order one could rely on. When equal records stand on two of them, either the vendor
-        holds twins, or one was shown twice and some other left out: two readings that agree tell. Where
-        they do not, the span is halved until an answer fits on one page.
+        holds twins, or one was shown twice and some other left out: two readings alike, order and all, tell.
+        Where they differ, the span is halved until an answer fits on one page.
 
         Raises:
             Refused: the session may not be seen, or is gone.
             Incomplete: collected and counted disagree, also after asking again.
         """
-        before: Counter[Record] | None = None
+        before: list[list[Record]] | None = None
         for _ in range(READINGS):
             pages = self._pages(session_id, begin - MARGIN, end + MARGIN)
             if pages is None:
                 continue
-            found = Counter(record for page in pages for record in page)
-            if not _on_two_pages(pages) or found == before:
-                return [record for record in found.elements() if begin <= record.time < end]
-            before = found
+            if not _on_two_pages(pages) or pages == before:
+                return [record for page in pages for record in page if begin <= record.time < end]
+            before = pages
         if end - begin <= SMALLEST_SPAN:
             raise Incomplete(
                 f"Panopto GetSessionExtendedDetailedUsage {session_id} {begin:%F %T}: expected as many "
