@@ -164,7 +164,8 @@ CHUNK_MEASURES = Table(  # key: course; one row for each session and chunk that 
             pa.field("viewers", pa.int64(), nullable=False),  # identified
             pa.field("completed_days", pa.int64(), nullable=False),  # viewer-days to the set percent
             pa.field("completed_viewers", pa.int64(), nullable=False),  # to the set percent over all days
-            pa.field("total_time_spent", pa.float64(), nullable=False),  # seconds, repeats count
+            pa.field("total_time_spent", pa.float64(), nullable=False),  # seconds, repeats count, identified
+            pa.field("anonymous_time_spent", pa.float64(), nullable=False),  # seconds, repeats count
         ]
     ),
 )
