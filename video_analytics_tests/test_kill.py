@@ -19,7 +19,7 @@ from video_analytics.brightcove.collect import collect_days
 from video_analytics.brightcove.resources import Road
 from video_analytics.brightcove.tables import TABLES
 from video_analytics.lake import Lake, publish_warehouse
-from video_analytics.running import run_road
+from video_analytics.running import run_accounts
 from video_analytics.settings import Settings, load_settings
 from video_analytics_tests.conftest import (
     YESTERDAY,
@@ -42,7 +42,7 @@ def through_dagster(home: Path, environment: Environment) -> None:
     """What `video-analytics run` does."""
     os.environ.update(environment)
     settings = load_settings(home, environment)
-    code = run_road(settings, settings.brightcove.accounts, DAYS[0], DAYS[-1], Console(quiet=True))
+    code = run_accounts(settings, settings.brightcove.accounts, DAYS[0], DAYS[-1], Console(quiet=True))
     os._exit(code)
 
 

@@ -16,8 +16,8 @@ from video_analytics.errors import SettingsError
 from video_analytics.http import Tally
 from video_analytics.instance import open_instance
 from video_analytics.lake import Lake, day_key
-from video_analytics.roads import run_brightcove, wanted_days
 from video_analytics.ranges import blocks, day_ranges
+from video_analytics.roads import run_brightcove, wanted_days
 from video_analytics.runs import Runner
 from video_analytics.settings import Account, Settings
 from video_analytics_tests.conftest import (

@@ -16,10 +16,12 @@ from video_analytics import partitions
 from video_analytics.clock import now
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.panopto import exports, measures
-from video_analytics.panopto.collect import Outcome, collect_days, collect_years, fail_days, fail_years
+from video_analytics.panopto.collect import collect_days, fail_days
+from video_analytics.panopto.course import Outcome
 from video_analytics.panopto.listing import list_course
 from video_analytics.panopto.resources import Road
 from video_analytics.panopto.tables import SESSIONS
+from video_analytics.panopto.years import collect_years, fail_years
 from video_analytics.partitions import Facts
 from video_analytics.settings import Settings, read_courses
 
@@ -98,7 +100,8 @@ def course_asset(
     )
     def asset(context: dg.AssetExecutionContext, panopto: dg.ResourceParam[Road]) -> Result:
         def work(course_id: str) -> Facts:
-            return {**step(panopto, course_id), "course": _name(panopto, course_id)}
+            with panopto.alone(course_id):
+                return {**step(panopto, course_id), "course": _name(panopto, course_id)}
 
         return partitions.work_through(context, panopto.watch, work, at_once)
 
@@ -198,7 +201,8 @@ def _work_by_course(
         wanted.setdefault(course_id, []).append(part)
 
     def all_of(course_id: str) -> list[Outcome]:
-        return list(read(course_id, wanted[course_id]))
+        with road.alone(course_id):
+            return list(read(course_id, wanted[course_id]))
 
     with (
         partitions.recording(context, road.watch) as record,

@@ -1,114 +1,16 @@
-"""From Panopto's SOAP door into the lake: the viewing records of a course, by day and by year.
-
-A session that cannot be read does not hold up the others: what is held of it stays, and the partitions it
-belongs to are marked as not whole, with its name. One that may not be read is noted and passed by.
-"""
+"""The days of a course, from Panopto's SOAP door into the lake: all that was asked for, or what has news."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
-import pyarrow as pa
-
-from video_analytics.clock import now
-from video_analytics.days import ONE_DAY, days_between, spans
-from video_analytics.errors import Incomplete, Refused, VideoAnalyticsError
-from video_analytics.lake import Lake, Table, day_key
+from video_analytics.days import ONE_DAY, spans
+from video_analytics.errors import Refused, VideoAnalyticsError
+from video_analytics.lake import Lake, day_key
 from video_analytics.panopto import activity, feed, plan
-from video_analytics.panopto.activity import Asked, Identities
-from video_analytics.panopto.asking import Harvest, Span, ask
-from video_analytics.panopto.catalogue import DENIED
-from video_analytics.panopto.listing import keep_sessions
+from video_analytics.panopto.course import Course, Outcome, check
 from video_analytics.panopto.soap import Soap
-from video_analytics.panopto.tables import FOLDERS, SESSIONS, VIEWING_ACTIVITY, VIEWING_HISTORY
-
-NAMED = 3  # sessions in a message
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one partition of a course, a day or a year: the facts recorded with it, or the error."""
-
-    part: date | int
-    facts: dict[str, Any] = field(default_factory=dict)
-    error: VideoAnalyticsError | None = None
-
-
-class Course:
-    """A course as it was last listed, and what has been asked of its sessions in this run."""
-
-    def __init__(self, soap: Soap, lake: Lake, course_id: str) -> None:
-        self.soap, self.lake, self.id = soap, lake, course_id
-        self.settings = soap.settings
-        self.now = now()
-        self.sessions: list[dict[str, Any]] = plan.sessions_of(lake, course_id)
-        folders = lake.read(FOLDERS, course_id)
-        self.folders = folders.to_pylist() if folders is not None else []
-        shut = {row["folder_id"] for row in self.folders if row["state"] == DENIED}
-        self.open = {
-            row["session_id"]: row
-            for row in self.sessions
-            if row["left_on"] is None and row["folder_id"] not in shut
-        }
-        self.harvest = Harvest()
-        self.identities = Identities.of(self.settings)
-
-    def new_since(self, first: date) -> list[str]:
-        """The sessions whose records from `first` on are not held."""
-        return [session for session, row in self.open.items() if plan.is_new(row, first)]
-
-    def ask(self, sessions: Iterable[str], span: Span) -> None:
-        """Ask those of the sessions that can be asked for a span of days."""
-        ask(self.soap, self.harvest, [session for session in sessions if session in self.open], span)
-
-    def fresh(self) -> pa.Table:
-        """All records got so far, as rows."""
-        return activity.rows(self.id, self.harvest.records, self.identities)
-
-    def put(self, table: Table, key: str, fresh: pa.Table | None, asked: Asked) -> dict[str, Any]:
-        """Merge rows into a partition."""
-        rows = fresh if fresh is not None else table.schema.empty_table()
-        return activity.put(self.lake, table, key, rows, asked, self.identities)
-
-    def outcome(self, part: date | int, facts: dict[str, Any], asked: Asked) -> Outcome:
-        """The outcome of a partition that has been written."""
-        if not asked.lacking:
-            return Outcome(part, facts)
-        names = ", ".join(sorted(asked.lacking)[:NAMED])
-        reason = next(iter(asked.lacking.values()))
-        error = Incomplete(
-            f"Panopto course {self.id} {part}: {len(asked.lacking)} of {len(self.open)} sessions could not "
-            f"be read ({names}); what is held of them stays, the others are up to date: {reason}"
-        )
-        return Outcome(part, facts, error)
-
-    def note(self, first: date, last: date, *, years: bool = False, whole: bool = True) -> None:
-        """Keep with the sessions from when on their records are held, and which may not be read.
-
-        `whole`: all was read from `first` to `last`, which must be the last day held, or with `years` the
-        day before the days: those only reach back further for a session whose days are held.
-        """
-        began = self.harvest.first_days()
-        start = self.settings.start_date
-        for session_id, row in self.open.items():
-            seen = [day for day in (row["first_record"], began.get(session_id)) if day]
-            row["first_record"] = min(seen, default=None)
-            if session_id in self.harvest.denied:
-                row["denied_on"] = row["denied_on"] or self.now.date()
-                row["history_from"] = None  # what comes meanwhile is missed
-            elif session_id in self.harvest.failed or (years and row["history_from"] is None):
-                continue
-            elif whole and any(
-                a <= start and last <= b for a, b in self.harvest.answered.get(session_id, ())
-            ):
-                row["history_from"] = first if seen and min(seen) < first else start
-            if session_id in self.harvest.answered:
-                row["denied_on"] = None
-        facts = self.lake.facts(SESSIONS, self.id) or {}
-        kept = {name: value for name, value in facts.items() if name not in {"rows", "digest"}}
-        keep_sessions(self.lake, self.id, self.sessions, kept)
+from video_analytics.panopto.tables import VIEWING_ACTIVITY
 
 
 def collect_days(
@@ -131,7 +33,7 @@ def collect_days(
     closed = sorted(day for day in days if day <= last)
     if not closed:
         return
-    _check(course)
+    check(course)
     new = course.new_since(closed[0])
     course.ask(new, (course.settings.start_date, closed[-1]))
     old = [session for session in course.open if session not in set(new)]
@@ -156,37 +58,6 @@ def collect_days(
     course.note(closed[0], closed[-1], whole=unbroken)
 
 
-def collect_years(
-    soap: Soap, lake: Lake, course_id: str, years: Sequence[int], *, again: bool
-) -> Iterator[Outcome]:
-    """Bring years before the days of a course up to date; an outcome for each.
-
-    A year that has just left the days is put together from them, without a call. Raises as `collect_days`.
-    """
-    course = Course(soap, lake, course_id)
-    _check(course)
-    before = plan.daily_since(course.settings, course.now) - ONE_DAY
-    first = max(course.settings.start_date, date(min(years), 1, 1))
-    made, lacking, lost = _made(course, years)
-    wanted = [
-        session
-        for session, row in course.open.items()
-        if again
-        or session in lacking
-        or plan.is_new(row, first)
-        or (lost and row["first_record"] and row["first_record"] <= before)
-    ]
-    course.ask(wanted, (course.settings.start_date, before))
-    fresh = activity.by_year(course.fresh())
-    for year in sorted({*years, *(year for year in fresh if year <= before.year)}):
-        asked = course.harvest.on(*_year(year, course.settings.start_date))
-        rows = [table for table in (fresh.get(year), _unasked(made.get(year), asked)) if table is not None]
-        merged = pa.concat_tables(rows) if rows else None
-        facts = course.put(VIEWING_HISTORY, plan.year_key(course_id, year), merged, asked)
-        yield course.outcome(year, facts, asked)
-    course.note(first, before, years=True)
-
-
 def fail_days(
     lake: Lake, course_id: str, days: Iterable[date], error: VideoAnalyticsError
 ) -> Iterator[Outcome]:
@@ -194,24 +65,6 @@ def fail_days(
     for day in days:
         lake.fail(VIEWING_ACTIVITY, day_key(course_id, day), str(error))
         yield Outcome(day, error=error)
-
-
-def fail_years(
-    lake: Lake, course_id: str, years: Iterable[int], error: VideoAnalyticsError
-) -> Iterator[Outcome]:
-    """Mark years as failed, where nothing of a course could be read; what they hold stays."""
-    for year in years:
-        lake.fail(VIEWING_HISTORY, plan.year_key(course_id, year), str(error))
-        yield Outcome(year, error=error)
-
-
-def _check(course: Course) -> None:
-    activity.settle(course.lake, course.identities)
-    if not course.lake.path(SESSIONS, course.id).exists():
-        raise Refused(
-            f"Panopto course {course.id}: expected a list of its sessions in the lake, found none; "
-            "materialize panopto/course_sessions first"
-        )
 
 
 def _ask_spans(course: Course, sessions: Sequence[str], days: Sequence[date]) -> None:
@@ -319,38 +172,3 @@ def _held_now(course: Course, days: Sequence[date]) -> dict[tuple[str, date], fl
     kept = {key: value for key, value in held.items() if key[0] not in asked}
     got = activity.minutes(activity.rows(course.id, course.harvest.of(asked), course.identities))
     return kept | {key: value for key, value in got.items() if days[0] <= key[1] <= days[-1]}
-
-
-def _made(course: Course, years: Iterable[int]) -> tuple[dict[int, pa.Table], set[str], bool]:
-    """Years not held yet, from their days; sessions that lack in years held; whether all must be asked."""
-    made: dict[int, pa.Table] = {}
-    lacking: set[str] = set()
-    lost = False
-    for year in years:
-        facts = course.lake.facts(VIEWING_HISTORY, plan.year_key(course.id, year))
-        if facts is None:
-            made[year], whole = _from_days(course, year)
-            lost |= not whole
-        elif not plan.is_held(course.lake, course.id, year):
-            lacking |= set(facts["lacking"])
-            lost |= not facts["lacking"]
-    return made, lacking, lost
-
-
-def _from_days(course: Course, year: int) -> tuple[pa.Table, bool]:
-    """A year's rows as its days hold them, and whether these are all there and whole."""
-    first, last = _year(year, plan.horizon(course.sessions, course.settings, course.now).first)
-    wanted = set(days_between(first, last)) if first <= last else set()
-    held = set(course.lake.days(VIEWING_ACTIVITY, course.id))
-    failed = set(course.lake.failed_days(VIEWING_ACTIVITY, course.id))
-    tables = [course.lake.read(VIEWING_ACTIVITY, day_key(course.id, day)) for day in sorted(wanted & held)]
-    rows = [VIEWING_HISTORY.schema.empty_table(), *(table for table in tables if table is not None)]
-    return pa.concat_tables(rows), bool(wanted) and wanted <= held - failed
-
-
-def _unasked(rows: pa.Table | None, asked: Asked) -> pa.Table | None:
-    return rows if rows is None else activity.without(rows, asked.sessions)
-
-
-def _year(year: int, first: date) -> Span:
-    return max(first, date(year, 1, 1)), date(year, 12, 31)

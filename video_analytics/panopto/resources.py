@@ -3,11 +3,13 @@
 Only built here; neither the clients nor the lake know Dagster.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from video_analytics.errors import VendorError
 from video_analytics.http import Call, Tally
@@ -33,6 +35,14 @@ class Road:
     def exports(self) -> Path:
         """The folder of the files that people open."""
         return self.settings.exports
+
+    @contextlib.contextmanager
+    def alone(self, course_id: str) -> Iterator[None]:
+        """Nobody else, of whatever process, works on this course meanwhile."""
+        folder = self.settings.home / ".locks"
+        folder.mkdir(exist_ok=True)
+        with FileLock(folder / f"panopto-{course_id}"):
+            yield
 
     def close(self) -> None:
         """Stop what the clients run in the background."""

@@ -18,9 +18,11 @@ import pyarrow.parquet as pq
 from video_analytics.clock import now
 from video_analytics.lake import Lake
 from video_analytics.panopto import collect, feed, plan
+from video_analytics.panopto.course import Outcome
 from video_analytics.panopto.listing import list_course
 from video_analytics.panopto.records import record_files
 from video_analytics.panopto.resources import Road, open_road
+from video_analytics.panopto.years import collect_years
 from video_analytics.sandbox import Sandbox
 from video_analytics.settings import Settings, load_settings
 
@@ -64,8 +66,8 @@ def course_ids(sandbox: Sandbox) -> list[str]:
     return [course_id for _, course_id in sandbox.panopto.courses()]
 
 
-def night(road: Road, courses: Iterable[str]) -> list[collect.Outcome]:
-    """What a run does for courses, without Dagster: list, read what is due; gives the outcomes that failed."""
+def night(road: Road, courses: Iterable[str]) -> list[Outcome]:
+    """What a run does for courses, without Dagster: list, read what is due; gives what failed."""
     failed = []
     for course_id in courses:
         list_course(road.rest, road.lake, course_id, now().date())
@@ -75,7 +77,7 @@ def night(road: Road, courses: Iterable[str]) -> list[collect.Outcome]:
         outcomes = list(collect.collect_days(road.soap, road.lake, course_id, days, again=False))
         years = plan.due_years(road.lake, course_id, settings, now())
         if years:
-            outcomes += collect.collect_years(road.soap, road.lake, course_id, years, again=False)
+            outcomes += collect_years(road.soap, road.lake, course_id, years, again=False)
         failed += [outcome for outcome in outcomes if outcome.error]
     return failed
 
@@ -130,7 +132,7 @@ def true_rows(
 
 
 def truth_equals_lake(sandbox: Sandbox, lake: Lake, courses: Iterable[str]) -> int:
-    """Assert that each course holds just the vendor's records, twins included; gives how many were compared."""
+    """Assert that each course holds just the vendor's records, twins included; gives how many."""
     compared = 0
     for course_id in courses:
         here = [session["Id"] for session in sandbox.panopto.sessions_of(course_id, sandbox.now())]

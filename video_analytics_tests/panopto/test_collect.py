@@ -15,6 +15,7 @@ from video_analytics.clock import now
 from video_analytics.errors import Incomplete, Refused
 from video_analytics.lake import Lake, day_key
 from video_analytics.panopto import collect, feed, plan
+from video_analytics.panopto.course import Outcome
 from video_analytics.panopto.listing import keep_sessions, list_course
 from video_analytics.panopto.resources import Road
 from video_analytics.panopto.soap import DENIED, Soap
@@ -26,6 +27,7 @@ from video_analytics.panopto.tables import (
     VIEWING_HISTORY,
 )
 from video_analytics.panopto.usage import Record
+from video_analytics.panopto.years import collect_years
 from video_analytics.sandbox import Sandbox
 from video_analytics_tests.conftest import NOW, NewSandbox, TurnClock, days_until, snapshot
 from video_analytics_tests.panopto.drill import (
@@ -89,7 +91,7 @@ def due(road: Road, course_id: str) -> list[dt.date]:
     return plan.due_days(road.lake, course_id, road.settings.panopto, now(), sweep=False)
 
 
-def read(road: Road, course_id: str, days: Sequence[dt.date], *, again: bool = True) -> list[collect.Outcome]:
+def read(road: Road, course_id: str, days: Sequence[dt.date], *, again: bool = True) -> list[Outcome]:
     return list(collect.collect_days(road.soap, road.lake, course_id, days, again=again))
 
 
@@ -587,7 +589,7 @@ def test_without_a_list_nothing_is_asked(home: Path, new_sandbox: NewSandbox) ->
         with pytest.raises(Refused, match="materialize panopto/course_sessions first"):
             read(road, course_id, [MAY])
         with pytest.raises(Refused, match="materialize panopto/course_sessions first"):
-            list(collect.collect_years(road.soap, road.lake, course_id, [2024], again=False))
+            list(collect_years(road.soap, road.lake, course_id, [2024], again=False))
     assert sandbox.log() == []
 
 
@@ -600,9 +602,9 @@ OLD_YEAR, NEW_YEAR = (
 AUTUMN = dt.date(2024, 10, 1)  # a start that leaves few days, some of them in the year that leaves
 
 
-def years(road: Road, course_id: str, *, again: bool = False) -> list[collect.Outcome]:
+def years(road: Road, course_id: str, *, again: bool = False) -> list[Outcome]:
     wanted = plan.due_years(road.lake, course_id, road.settings.panopto, now())
-    return list(collect.collect_years(road.soap, road.lake, course_id, wanted, again=again)) if wanted else []
+    return list(collect_years(road.soap, road.lake, course_id, wanted, again=again)) if wanted else []
 
 
 def all_rows(lake: Lake, course_id: str) -> Counter[Row]:
@@ -717,7 +719,7 @@ def test_two_runs_at_once(home: Path, new_sandbox: NewSandbox) -> None:
     courses = [course_ids(sandbox)[COMM]]
     settings = panopto_settings(sandbox, home)
 
-    def run(_number: int) -> list[collect.Outcome]:
+    def run(_number: int) -> list[Outcome]:
         with road_of(settings) as road:
             return night(road, courses)
 
