@@ -41,10 +41,8 @@ def collect_days(
         _ask_spans(course, old, closed)
     else:
         _ask_for_news(course, old, closed)
-    held, failed = (
-        set(lake.days(VIEWING_ACTIVITY, course_id)),
-        set(lake.failed_days(VIEWING_ACTIVITY, course_id)),
-    )
+    held = set(lake.days(VIEWING_ACTIVITY, course_id))
+    failed = set(lake.failed_days(VIEWING_ACTIVITY, course_id))
     fresh = activity.by_day(course.fresh())
     for day in closed:
         asked, key = course.harvest.on(day, day), day_key(course_id, day)
