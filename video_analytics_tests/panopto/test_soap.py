@@ -914,6 +914,9 @@ def test_a_malformed_description_over_the_wire(home: Path, new_sandbox: NewSandb
 class Fed:
     """A session that answers with a given body."""
 
+    def close(self) -> None:
+        """It never dialled."""
+
     def __init__(self, body: bytes) -> None:
         self.body = body
 
