@@ -75,7 +75,7 @@ def plainly(command: Callable[P, int]) -> Callable[P, None]:
 @click.option("--scenario", default="plain", show_default=True, help="What goes wrong; see `sandbox --help`.")
 @plainly
 def demo(home: Path, days: int, ui: bool, scenario: str) -> int:
-    """The whole road on a simulated vendor: no credentials, no network, under a minute."""
+    """Both roads on simulated vendors: no credentials, no network, about a minute."""
     from video_analytics.demo import run_demo  # noqa: PLC0415 - Dagster takes a second to import; --help must not
 
     return run_demo(home, days, scenario, with_ui=ui)
