@@ -191,7 +191,9 @@ class Soap:
         }
 
         def cookie(result: Any, answer: Answer) -> str:
-            if result is not True:
+            if not isinstance(result, bool):
+                raise ValueError("expected true or false")  # noqa: TRY004 - of an answer, not of a caller
+            if not result:
                 raise Unauthorized(
                     "Panopto LogOnWithPassword: expected true, got false: user or password are wrong; "
                     "check PANOPTO_USERNAME (perhaps as provider\\user) and PANOPTO_PASSWORD"
