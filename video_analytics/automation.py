@@ -16,7 +16,7 @@ from video_analytics import partitions
 from video_analytics.clock import now
 from video_analytics.days import spans
 from video_analytics.lake import Lake
-from video_analytics.panopto import feed, measures, plan
+from video_analytics.panopto import collect, measures, plan
 from video_analytics.panopto.assets import key
 from video_analytics.panopto.tables import CHUNKED_COVERAGE, SESSIONS, VIEWING_ACTIVITY
 from video_analytics.ranges import Range, blocks, day_ranges
@@ -110,9 +110,7 @@ def next_step(settings: Settings, course_id: str) -> dg.RunRequest | None:
 
 
 def _due(settings: Settings, course_id: str) -> list[date]:
-    lake = Lake(settings.lake)
-    sweep = feed.is_sweep_due(lake, course_id, plan.last_closed(now()), settings.panopto.sweep_days)
-    return plan.due_days(lake, course_id, settings.panopto, now(), sweep=sweep)
+    return collect.due_days(Lake(settings.lake), course_id, settings.panopto)
 
 
 def _is_unfilled(lake: Lake, settings: Settings, course_id: str, days: Sequence[date]) -> bool:

@@ -11,8 +11,9 @@ from video_analytics.clock import now
 from video_analytics.days import days_between
 from video_analytics.errors import SettingsError
 from video_analytics.lake import Lake
-from video_analytics.panopto import feed, plan
+from video_analytics.panopto import plan
 from video_analytics.panopto.assets import key as panopto
+from video_analytics.panopto.collect import due_days
 from video_analytics.panopto.tables import SESSIONS
 from video_analytics.ranges import Range, blocks, day_ranges, rectangles
 from video_analytics.runs import Runner
@@ -71,8 +72,7 @@ def year_ranges(wanted: Mapping[str, Sequence[int]], order: Sequence[str]) -> li
 def _course_days(settings: Settings, course_id: str, first: date | None, last: date | None) -> list[date]:
     lake, since = Lake(settings.lake), plan.daily_since(settings.panopto, now())
     if first is None and last is None:
-        sweep = feed.is_sweep_due(lake, course_id, plan.last_closed(now()), settings.panopto.sweep_days)
-        return plan.due_days(lake, course_id, settings.panopto, now(), sweep=sweep)
+        return due_days(lake, course_id, settings.panopto)
     start, end = _asked_of_panopto(settings, first, last)
     return days_between(max(start, since), end)
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from video_analytics.clock import now
 from video_analytics.days import ONE_DAY, spans
 from video_analytics.errors import Refused, VideoAnalyticsError
 from video_analytics.lake import Lake, day_key
@@ -11,6 +12,14 @@ from video_analytics.panopto import activity, feed, plan
 from video_analytics.panopto.course import Course, Outcome, check
 from video_analytics.panopto.soap import Soap
 from video_analytics.panopto.tables import VIEWING_ACTIVITY
+from video_analytics.settings import Panopto
+
+
+def due_days(lake: Lake, course_id: str, settings: Panopto) -> list[date]:
+    """The days of a course to read now: `plan.due_days`, further back where a sweep is due."""
+    instant = now()
+    sweep = feed.is_sweep_due(lake, course_id, plan.last_closed(instant), settings.sweep_days)
+    return plan.due_days(lake, course_id, settings, instant, sweep=sweep)
 
 
 def collect_days(

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from video_analytics.clock import now
 from video_analytics.lake import Lake
-from video_analytics.panopto import collect, feed, plan
+from video_analytics.panopto import collect, plan
 from video_analytics.panopto.course import Outcome
 from video_analytics.panopto.listing import list_course
 from video_analytics.panopto.records import record_files
@@ -72,8 +72,7 @@ def night(road: Road, courses: Iterable[str]) -> list[Outcome]:
     for course_id in courses:
         list_course(road.rest, road.lake, course_id, now().date())
         settings = road.settings.panopto
-        sweep = feed.is_sweep_due(road.lake, course_id, plan.last_closed(now()), settings.sweep_days)
-        days = plan.due_days(road.lake, course_id, settings, now(), sweep=sweep)
+        days = collect.due_days(road.lake, course_id, settings)
         outcomes = list(collect.collect_days(road.soap, road.lake, course_id, days, again=False))
         years = plan.due_years(road.lake, course_id, settings, now())
         if years:
