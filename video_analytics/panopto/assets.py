@@ -47,11 +47,12 @@ def panopto_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     ]
     whole = [dg.AssetDep(key("course_files"), partition_mapping=dg.AllPartitionMapping())]
     at_once = settings.panopto.parallel_courses
+    months, whole_run = dg.BackfillPolicy.multi_run(MONTH_RUNS), dg.BackfillPolicy.single_run()
     listed = [dg.AssetDep(key("course_sessions"), partition_mapping=by_course)]
     return [
         course_asset(course_sessions, kinds={"parquet"}, pool=POOL, at_once=at_once),
-        viewing_activity_asset(settings, listed),
-        viewing_history_asset(settings, listed),
+        records_asset(viewing_activity, partitions.course_days(settings), months, listed),
+        records_asset(viewing_history, partitions.course_years(settings), whole_run, listed),
         course_asset(chunked_coverage, deps=[key("course_sessions"), *records], kinds={"parquet", "duckdb"}),
         course_asset(course_files, deps=[key("chunked_coverage")], kinds={"csv"}),
         tableau_files_asset(whole),
@@ -108,66 +109,53 @@ def course_asset(
     return asset
 
 
-def viewing_activity_asset(settings: Settings, deps: Deps) -> dg.AssetsDefinition:
-    """The asset with one partition for each course and day."""
+def viewing_activity(road: Road, course_id: str, parts: Sequence[str], *, again: bool) -> Iterator[Outcome]:
+    """Every stretch of play in a course on a UTC day, as many as the vendor counts."""
+    days = [date.fromisoformat(part) for part in parts]
+    try:
+        yield from collect_days(road.soap, road.lake, course_id, days, again=again)
+    except VideoAnalyticsError as error:
+        yield from fail_days(road.lake, course_id, days, error)
+
+
+def viewing_history(road: Road, course_id: str, parts: Sequence[str], *, again: bool) -> Iterator[Outcome]:
+    """The same for the years before the daily partitions, a year in one."""
+    years = [int(part) for part in parts]
+    try:
+        yield from collect_years(road.soap, road.lake, course_id, years, again=again)
+    except VideoAnalyticsError as error:
+        yield from fail_years(road.lake, course_id, years, error)
+
+
+def records_asset(
+    step: Callable[..., Iterator[Outcome]],
+    partitions_def: dg.MultiPartitionsDefinition,
+    policy: dg.BackfillPolicy,
+    deps: Deps,
+) -> dg.AssetsDefinition:
+    """An asset with one partition for each course and day or year, named and described as its step."""
 
     @dg.asset(
-        key=key("viewing_activity"),
-        partitions_def=partitions.course_days(settings),
-        backfill_policy=dg.BackfillPolicy.multi_run(MONTH_RUNS),
+        key=key(step.__name__),
+        description=step.__doc__,
+        partitions_def=partitions_def,
+        backfill_policy=policy,
         output_required=False,  # each partition is recorded when it is in the lake, and none in advance
         deps=deps,
         group_name=GROUP,
         kinds={"parquet"},
         pool=POOL,
     )
-    def viewing_activity(
+    def asset(
         context: dg.AssetExecutionContext, config: Reading, panopto: dg.ResourceParam[Road]
     ) -> Iterator[Result]:
-        """Every stretch of play in a course on a UTC day, as many as the vendor counts."""
-
         def read(course_id: str, parts: Sequence[str]) -> Iterator[Outcome]:
-            days = [date.fromisoformat(part) for part in parts]
-            try:
-                yield from collect_days(panopto.soap, panopto.lake, course_id, days, again=config.again)
-            except VideoAnalyticsError as error:
-                yield from fail_days(panopto.lake, course_id, days, error)
+            return step(panopto, course_id, parts, again=config.again)
 
         _work_by_course(context, panopto, read)
         yield from ()
 
-    return viewing_activity
-
-
-def viewing_history_asset(settings: Settings, deps: Deps) -> dg.AssetsDefinition:
-    """The asset with one partition for each course and year before the days."""
-
-    @dg.asset(
-        key=key("viewing_history"),
-        partitions_def=partitions.course_years(settings),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        output_required=False,
-        deps=deps,
-        group_name=GROUP,
-        kinds={"parquet"},
-        pool=POOL,
-    )
-    def viewing_history(
-        context: dg.AssetExecutionContext, config: Reading, panopto: dg.ResourceParam[Road]
-    ) -> Iterator[Result]:
-        """The same for the years before the daily partitions, a year in one."""
-
-        def read(course_id: str, parts: Sequence[str]) -> Iterator[Outcome]:
-            years = [int(part) for part in parts]
-            try:
-                yield from collect_years(panopto.soap, panopto.lake, course_id, years, again=config.again)
-            except VideoAnalyticsError as error:
-                yield from fail_years(panopto.lake, course_id, years, error)
-
-        _work_by_course(context, panopto, read)
-        yield from ()
-
-    return viewing_history
+    return asset
 
 
 def tableau_files_asset(deps: Deps) -> dg.AssetsDefinition:
