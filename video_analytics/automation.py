@@ -55,18 +55,11 @@ def automation(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.S
             dynamic_partitions_requests=[partitions.COURSES.build_add_request(new)] if new else [],
         )
 
-    def by_night(name: str, job: str, cron: str, ask: _Ask) -> dg.ScheduleDefinition:
-        @dg.schedule(
-            name=name,
-            job_name=job,
-            cron_schedule=cron,
-            default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
-        )
-        def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-            order = context.instance.get_dynamic_partitions(str(partitions.COURSES.name))
-            yield from ask([course.id for course in read_courses(settings.home) if course.id in order], order)
+    return [panopto_courses], _nights(settings)
 
-        return tick
+
+def _nights(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """What lies in every course, then its days that are due. The pool lets one run follow the other."""
 
     def listings(courses: Sequence[str], order: Sequence[str]) -> Iterator[dg.RunRequest]:
         for span in blocks(courses, order):
@@ -77,11 +70,26 @@ def automation(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.S
             run_key = f"night {now().date()} {span.first} {span.last}"
             yield _request("panopto_days", span, run_key, "viewing_activity")
 
-    nights = [
-        by_night("panopto_nightly_listing", "panopto_listing", LISTING, listings),
-        by_night("panopto_nightly", "panopto_days", NIGHTLY, due_days),
+    return [
+        _schedule(settings, "panopto_nightly_listing", "panopto_listing", LISTING, listings),
+        _schedule(settings, "panopto_nightly", "panopto_days", NIGHTLY, due_days),
     ]
-    return [panopto_courses], nights
+
+
+def _schedule(settings: Settings, name: str, job: str, cron: str, ask: _Ask) -> dg.ScheduleDefinition:
+    on = settings.panopto.configured
+
+    @dg.schedule(
+        name=name,
+        job_name=job,
+        cron_schedule=cron,
+        default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
+    )
+    def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        order = context.instance.get_dynamic_partitions(str(partitions.COURSES.name))
+        yield from ask([course.id for course in read_courses(settings.home) if course.id in order], order)
+
+    return tick
 
 
 def next_step(settings: Settings, course_id: str) -> dg.RunRequest | None:
