@@ -67,6 +67,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     late_totals: bool = False  # the total grows from page to page
     summaries: Literal["direct", "recursive", "lagging", "wrong", "refused"] = "direct"
 
+    report_seconds: float = 0.0  # of the sandbox's clock until a report is made
+    report_polls: int = 0  # the first n asks for the status or the file of each report find it pending
+    reports_refused: bool = False  # QueueReport: the user lacks the role for it
+    report_columns: Literal["plain", "shuffled", "missing", "old"] = "plain"
+    report_damage: Literal["none", "cut_zip", "cut_csv", "html"] = "none"
+
     def token_life(self, promised: float) -> float:
         """How long a token lives, in seconds."""
         return promised if self.token_seconds is None else self.token_seconds

@@ -1,15 +1,23 @@
-"""What the running Panopto remembers: who may come in, with which token or cookie, and how often."""
+"""What the running Panopto remembers: who may come in, with which token or cookie, and how often.
+
+The reports that were queued lie here too.
+"""
 
 import hashlib
 import re
 from typing import Final
 
 from video_analytics.sandbox.panopto.limits import RateLimits
+from video_analytics.sandbox.panopto.report_queue import ReportQueue
 from video_analytics.sandbox.panopto.world import PanoptoWorld
 from video_analytics.sandbox.state import Tokens
 
-# signing in is never spoilt: a drill wants to get as far as the data
-LOGONS: Final = ("LogOnWithPassword", "LogOnWithExternalProvider", "GetServerVersion", "auth/legacyLogin")
+# signing in is never spoilt: a drill wants to get as far as the data; nor are the files of reports, which
+# are neither XML nor JSON and have a damage of their own
+LOGONS: Final = (
+    *("LogOnWithPassword", "LogOnWithExternalProvider", "GetServerVersion", "auth/legacyLogin"),
+    *("GetReport", "reports/{id}"),
+)
 COOKIE: Final = ".ASPXAUTH"
 CSRF: Final = "csrfToken"
 _PAIR: Final = re.compile(r"\s*([^=;,\s]+)=([^;,\s]*)")
@@ -22,6 +30,7 @@ class Desk:
         self.world = world
         self.tokens, self.cookies = Tokens(seed, "panopto"), Tokens(seed, "cookie")
         self.limits = RateLimits()
+        self.reports = ReportQueue(seed)
         self.username = "sandbox.service"
         self.password = f"sandbox-not-a-password-{seed}"
         self.client_id = f"sandbox-panopto-client-{seed}"

@@ -114,15 +114,20 @@ def endpoint(body: Endpoint) -> Callable[[Service, Exchange], Awaitable[Response
     """A handler with the limits and the id in the path checked before its body runs."""
 
     async def handle(service: Service, exchange: Exchange) -> Response:
-        client = exchange.request.client
-        caller = client.host if client else ""
-        service.desk.limits.enter(exchange.operation or "", caller, service.scenario.rate_scale)
-        await service.dawdle()
-        if exchange.subject is not None and not _GUID.fullmatch(exchange.subject):
-            raise RefusalError(400, "BadRequest", "The id is not a valid guid")
+        await admit(service, exchange)
         return body(Call(service, exchange))
 
     return handle
+
+
+async def admit(service: Service, exchange: Exchange) -> None:
+    """Check the limits and the id in the path; a slow vendor waits here."""
+    client = exchange.request.client
+    caller = client.host if client else ""
+    service.desk.limits.enter(exchange.operation or "", caller, service.scenario.rate_scale)
+    await service.dawdle()
+    if exchange.subject is not None and not _GUID.fullmatch(exchange.subject):
+        raise RefusalError(400, "BadRequest", "The id is not a valid guid")
 
 
 def folder(call: Call) -> Response:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
-from video_analytics.sandbox.panopto.operations import TNS, TYPES, V40, Operation
+from video_analytics.sandbox.panopto.operations import ARRAYS, TNS, TYPES, V40, Operation
 from video_analytics.sandbox.panopto.tree import instant_of, micros
 from video_analytics.sandbox.panopto.world import SITE_ZONE
 
@@ -50,7 +50,8 @@ def answer(operation: Operation, result: str | None) -> bytes:
     elif result is None:
         inside = f'<{operation.result.name} i:nil="true" xmlns:i="{XSI}"/>'
     else:
-        spaces = f' xmlns:a="{V40}" xmlns:i="{XSI}"' if "<" in result else ""
+        space = ARRAYS if operation.result.type == "ArrayOfstring" else V40
+        spaces = f' xmlns:a="{space}" xmlns:i="{XSI}"' if "<" in result else ""
         inside = f"<{operation.result.name}{spaces}>{result}</{operation.result.name}>"
     return envelope(f'<{operation.name}Response xmlns="{TNS}">{inside}</{operation.name}Response>')
 

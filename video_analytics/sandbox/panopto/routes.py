@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from video_analytics.sandbox.answers import Kind
-from video_analytics.sandbox.panopto import endpoints, oauth, services, wsdl
+from video_analytics.sandbox.panopto import endpoints, oauth, reports, services, wsdl
 from video_analytics.sandbox.service import Handler, Service
 
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -24,6 +24,7 @@ _REST: Final[dict[str, endpoints.Endpoint]] = {
     "sessions/{id}": endpoints.session,
     "sessions/{id}/viewers": endpoints.session_viewers,
 }
+_REPORT: Final = "reports/{id}"
 _SERVICE_PATHS: Final = ("/Panopto/PublicAPI/{version}/{file}", "/Panopto/PublicAPISSL/{version}/{file}")
 _TOKEN: Final = "/Panopto/oauth2/connect/token"  # noqa: S105 - a path
 
@@ -33,6 +34,7 @@ def panopto_routes(service: Service) -> list[Route]:
     routes = [_route(service, "oauth", _TOKEN, oauth.token, "POST", "connect/token")]
     for template, body in _REST.items():
         routes.append(_route(service, "rest", _API + template, endpoints.endpoint(body), "GET", template))
+    routes.append(_route(service, "rest", f"{_API}{_REPORT}", reports.download, "GET", _REPORT))
     for path in _SERVICE_PATHS:
         routes.append(_route(service, "wsdl", path, wsdl.serve, "GET", listened=["GET", "HEAD"]))
         routes.append(_route(service, "soap", path, services.serve, "POST"))

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from video_analytics.sandbox.answers import RefusalError
 from video_analytics.sandbox.exchange import Exchange
-from video_analytics.sandbox.panopto import logon, usage
+from video_analytics.sandbox.panopto import logon, reports, usage
 from video_analytics.sandbox.panopto.envelope import (
     GENERIC,
     NO_ACCESS,
@@ -43,6 +43,8 @@ async def serve(service: Service, exchange: Exchange) -> Response:
             return logon.OPERATIONS[operation.name](service, exchange, inputs)
         _let_in(service, exchange, inputs)
         query = usage.Query(service, exchange, operation, inputs)
+        if operation.name in reports.OPERATIONS:
+            return await asyncio.to_thread(reports.respond, query)
         result = await asyncio.to_thread(usage.result, query)
         return Response(answer(operation, result), media_type=XML)
     except FaultError as error:
@@ -60,7 +62,7 @@ def _understood(name: str, exchange: Exchange, body: bytes) -> tuple[Operation, 
     inputs = arguments(operation, element)
     if element.tag != f"{{{TNS}}}{wanted}":
         raise FaultError(_MISMATCH.format(action[:200]))
-    named = [inputs[key].text for key in ("sessionId", "folderId", "userId") if key in inputs]
+    named = [inputs[key].text for key in ("sessionId", "folderId", "userId", "reportId") if key in inputs]
     exchange.subject = (named[0] or "").strip().lower()[:_LONGEST] if named else None
     return operation, inputs
 

@@ -1,7 +1,8 @@
 """The service UsageReporting: details by page, and summaries by hour, day or week.
 
 Ranges include both their ends. Detail pages come in an order that is none, but stays the same from page to
-page. The report operations are not simulated: they answer a fault.
+page. The report operations have a module of their own, `reports`; what is left of the service answers a
+fault.
 """
 
 from dataclasses import dataclass

@@ -121,8 +121,7 @@ class Viewing:
 
     def records(self, session: Session, begin: int, end: int, at: int) -> Records:
         """What is known at `at` of begin <= time < end, in order of time."""
-        self._known[session.index] = session
-        visits = self._visits(session.index)
+        visits = self.visits(session)
         low = int(np.searchsorted(visits, begin - LONGEST_VISIT)) if begin > session.created else 0
         high = int(np.searchsorted(visits, end))
         if low >= high:
@@ -133,6 +132,11 @@ class Viewing:
         seen &= (drawn["arrival"] <= at) & (drawn["arrival"] < session.deleted)
         found = drawn[seen]
         return found[np.argsort(found["time"], kind="stable")]
+
+    def visits(self, session: Session) -> Ints:
+        """When the session is ever opened (microseconds), sorted."""
+        self._known[session.index] = session
+        return self._visits(session.index)
 
     def _draw_visits(self, index: int) -> Ints:
         """When the session was opened, sorted."""
