@@ -55,6 +55,8 @@ DEFAULTS = {
     "trailing_days": 7,
     "site_timezone": "UTC",
     "reporting_timezone": None,
+    "reports_timezone": None,
+    "reports_wait_minutes": 10,
     "chunks": 20,
     "completed_percent": 75.0,
     "anonymous_ids": (ZERO,),

@@ -2,12 +2,15 @@
 
     models    what there is to set: types, defaults, bounds, the accounts that come built in
     panopto   the same for the vendor Panopto
+    retention the same for the plan of what is stored, archived and deleted
+    whatif    that plan with some of its values changed for one question
     base      what the models share
     checks    what a type alone cannot say of a value: addresses, names, zones
     files     a file as text and as a tree
     sources   the four places where values are found, and where each value came from
     together  what is of no use alone
     problems  what is wrong, in one line: file, key, problem, mend
+    findings  the same for what pydantic finds: its paths become the keys people wrote
     courses   the list of Panopto folders, read whenever somebody asks for it
     load      the strongest value of each key wins; every problem is told at once
 
@@ -19,13 +22,29 @@ from video_analytics.settings.courses import Course, courses_path, read_courses
 from video_analytics.settings.load import load_settings
 from video_analytics.settings.models import Account, Brightcove, Network, Settings
 from video_analytics.settings.panopto import Panopto
+from video_analytics.settings.retention import (
+    Beyond,
+    Bundle,
+    Hours,
+    Published,
+    Retention,
+    Rule,
+    Scenario,
+)
 
 __all__ = [
     "Account",
+    "Beyond",
     "Brightcove",
+    "Bundle",
     "Course",
+    "Hours",
     "Network",
     "Panopto",
+    "Published",
+    "Retention",
+    "Rule",
+    "Scenario",
     "Settings",
     "courses_path",
     "load_settings",

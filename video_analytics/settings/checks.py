@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import SecretStr
@@ -29,16 +30,20 @@ _FOLDER = re.compile(r"[^<>:\"/\\|?*]{1,64}")
 _GUID = re.compile(r"(\{)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})", re.IGNORECASE | re.ASCII)
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 _PSEUDONYM_KEY_CHARACTERS = 16
+_TITLE_CHARACTERS = 80
+_COMMON_YEAR = 2001  # no leap year
 
 _LAST_PORT = 65_535
 _FIRST_DAY, _LAST_DAY = date(2005, 1, 1), date(2100, 12, 31)
 
 
-def wrong(expected: str, mend: str, got: str = "") -> PydanticCustomError:
-    """A failed check; `got` replaces the usual description of the value, where that would tell too much."""
-    return PydanticCustomError(
-        "wrong", "{expected}; {mend}", {"expected": expected, "mend": mend, "got": got}
-    )
+def wrong(expected: str, mend: str, got: str = "", where: tuple[str, ...] = ()) -> PydanticCustomError:
+    """A failed check; `got` replaces the usual description of the value, where that would tell too much.
+
+    `where` leads on from the value that was checked to the key inside it that is to be mended.
+    """
+    context: dict[str, Any] = {"expected": expected, "mend": mend, "got": got, "where": where}
+    return PydanticCustomError("wrong", "{expected}; {mend}", context)
 
 
 def is_loopback(url: str) -> bool:
@@ -163,12 +168,16 @@ def account_name(text: str) -> str:
     return text
 
 
-def category(text: str) -> str:
-    """A lower-case name that makes part of a file name; "all" is taken by the files of every account."""
-    if not _NAME.fullmatch(text) or text != text.lower() or _DEVICE.fullmatch(text) or text == "all":
-        mend = 'choose a name such as "internet" ("all", con, nul and the like are taken)'
-        raise wrong("up to 64 lower-case letters, digits and _", mend)
-    return text
+def lower_name(example: str) -> Callable[[str], str]:
+    """A lower-case name that makes part of a file name; "all" is taken by the files of everything."""
+
+    def checked(text: str) -> str:
+        if not _NAME.fullmatch(text) or text != text.lower() or _DEVICE.fullmatch(text) or text == "all":
+            mend = f'choose a name such as "{example}" ("all", con, nul and the like are taken)'
+            raise wrong("up to 64 lower-case letters, digits and _", mend)
+        return text
+
+    return checked
 
 
 def folder_name(text: str) -> str:
@@ -212,6 +221,46 @@ def years(value: tuple[int, ...]) -> tuple[int, ...]:
     if not value:
         raise wrong("at least one year", "name a year, or remove the line to use last year and this year")
     return tuple(sorted(set(value)))
+
+
+def months(value: tuple[int, ...]) -> tuple[int, ...]:
+    """Each number of months once, in order."""
+    if not value:
+        raise wrong("at least one number of months", "name one, or remove the line to use 6, 12 and 18")
+    return tuple(sorted(set(value)))
+
+
+def month_day(text: str) -> str:
+    """A day that every year has, as MM-DD."""
+    match = re.fullmatch(r"([0-9]{2})-([0-9]{2})", text)
+    try:
+        date(_COMMON_YEAR, int(match[1]) if match else 0, int(match[2]) if match else 0)
+    except ValueError:
+        pass
+    else:
+        return text
+    raise wrong('a day of every year as "MM-DD"', 'write "06-01" for the first of June (no 02-29)')
+
+
+def label(text: str) -> str:
+    """The name of a folder or a stream source as it stands in reports."""
+    if not text:
+        raise wrong("a name", 'write "(none)" for sessions that have none')
+    return text
+
+
+def some(value: tuple[str, ...]) -> tuple[str, ...]:
+    """A condition needs something to compare with."""
+    if not value:
+        raise wrong("at least one name", "name one, or remove the key")
+    return value
+
+
+def title(text: str) -> str:
+    """A heading people read."""
+    if not text.strip() or not _is_typed(text) or len(text) > _TITLE_CHARACTERS:
+        raise wrong(f"1 to {_TITLE_CHARACTERS} characters on one line", "write a short title, or remove it")
+    return text
 
 
 def existing(path: Path) -> Path:

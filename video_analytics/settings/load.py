@@ -4,30 +4,37 @@ Errors are raised outside of `except` blocks, so that no chained error can carry
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from video_analytics.errors import SettingsError
-from video_analytics.settings import sources
+from video_analytics.settings import findings, sources
+from video_analytics.settings.findings import Origin
 from video_analytics.settings.models import Brightcove, Network, Settings
 from video_analytics.settings.panopto import Panopto
-from video_analytics.settings.problems import EXPECTED, HIDDEN, Problem, described, shown_key
+from video_analytics.settings.problems import HIDDEN, Problem, described
+from video_analytics.settings.retention import Retention
 from video_analytics.settings.sources import Value
 from video_analytics.settings.together import Chosen, incomplete, strongest
 
-_MODELS: dict[str, type[BaseModel]] = {"brightcove": Brightcove, "panopto": Panopto, "network": Network}
+_MODELS: dict[str, type[BaseModel]] = {
+    "brightcove": Brightcove,
+    "panopto": Panopto,
+    "retention": Retention,
+    "network": Network,
+}
 
 
 def load_settings(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of a home folder: `home`, else VIDEO_ANALYTICS_HOME, else the current folder.
 
     Environment beats `.env` beats `secrets.json` beats `settings.toml` beats the built-in defaults, key by
-    key. The accounts are one key: if the file names any, they replace the built-in list.
+    key. Tables by name are one key: accounts and bundles of the file replace the built-in ones.
 
     Raises:
         SettingsError: with one line for each problem found.
@@ -82,36 +89,17 @@ def _checked(home: Path, chosen: Chosen) -> Settings | list[Problem]:
 
 def _problem(detail: ErrorDetails, chosen: Chosen) -> Problem:
     """A finding of pydantic in our words, at the place where the value was written."""
-    section, field, *rest = detail["loc"]
+    section, field, *inside = findings.where(detail)
     path = (str(section), str(field))
-    origin = chosen[path]
-    key = ".".join([origin.key, *_inside_accounts(origin.value, rest)])
-    context = detail.get("ctx", {})
-    if detail["type"] == "missing":
-        return Problem(origin.file, key, "expected this key, got none", "add it")
-    expected = EXPECTED.get(detail["type"], "another value").format(**context)
-    got = context.get("got") or described(_plain(detail["input"]), hidden=path in HIDDEN)
-    return Problem(origin.file, key, f"expected {expected}, got {got}", context.get("mend") or _mend(*path))
+    # What is missed somewhere may stand nowhere yet; then it belongs into settings.toml.
+    value = chosen.get(path) or Value(path, None, sources.TOML, ".".join(path))
+    known = _MODELS[path[0]].model_fields[path[1]]
+    hidden = path in HIDDEN
+    origin = Origin(value.file, value.key, value.value, known.annotation, _mend(known.default), hidden)
+    return findings.problem(detail, inside, origin)
 
 
-def _inside_accounts(value: Any, place: Iterable[int | str]) -> list[str]:
-    """The rest of a key's path below the accounts, where pydantic counts and people read names."""
-    names = list(value) if isinstance(value, dict) else []
-    steps = [names[step] if isinstance(step, int) and names else step for step in place]
-    return [shown_key(step) for step in steps if isinstance(step, str) and step != "name"]
-
-
-def _mend(section: str, field: str) -> str:
-    if field == "accounts":
-        return "correct it"
-    default = _MODELS[section].model_fields[field].default
+def _mend(default: Any) -> str:
     known = isinstance(default, str | int | float | date) and default != ""
     use = f" to use {described(default, hidden=False)}" if known else ""
     return f"correct it, or remove it{use}"
-
-
-def _plain(value: Any) -> Any:
-    """What a check was given, as it was written."""
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value) if isinstance(value, Path) else value

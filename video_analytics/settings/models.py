@@ -1,4 +1,4 @@
-"""What there is to set: types, defaults and bounds. Panopto has a module of its own.
+"""What there is to set: types, defaults and bounds. Panopto and retention have modules of their own.
 
 A bound is where a value stops making sense, not a recommendation. Fields stand in the order in which they
 depend on each other: an account takes its zone from `timezone`, the report's timeout looks at its address.
@@ -15,6 +15,7 @@ from video_analytics.errors import SettingsError
 from video_analytics.settings import checks
 from video_analytics.settings.base import Day, Days, Model, Seconds, Tries, Zone
 from video_analytics.settings.panopto import Panopto
+from video_analytics.settings.retention import Retention
 
 # The vendor gives up on a report after 8 minutes; who hangs up sooner never sees its answer.
 VENDOR_REPORT_SECONDS = 480.0
@@ -47,7 +48,7 @@ class Account(Model):
     key: str = Field(default_factory=lambda data: data["name"].lower())
     id: Annotated[str, AfterValidator(checks.digits)]
     business_unit: Annotated[str, AfterValidator(checks.folder_name)]
-    category: Annotated[str, AfterValidator(checks.category)]
+    category: Annotated[str, AfterValidator(checks.lower_name("internet"))]
     timezone: Zone
 
     @field_validator("key")
@@ -160,6 +161,7 @@ class Settings(Model):
     home: Annotated[Path, AfterValidator(Path.absolute)]
     brightcove: Brightcove = Field(default_factory=Brightcove)
     panopto: Panopto = Field(default_factory=Panopto)
+    retention: Retention = Field(default_factory=Retention)
     network: Network = Field(default_factory=Network)
 
     @property

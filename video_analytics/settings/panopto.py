@@ -33,6 +33,8 @@ class Panopto(Model):
     trailing_days: Annotated[int, Field(ge=1, le=60)] = 7
     site_timezone: Zone = "UTC"
     reporting_timezone: Zone | None = None
+    reports_timezone: Zone | None = None  # of the dates in the usage reports that people download
+    reports_wait_minutes: Annotated[int, Field(ge=0, le=1440)] = 10  # for a report that the site is making
     chunks: Annotated[int, Field(ge=1, le=100)] = 20
     completed_percent: Annotated[FiniteFloat, Field(gt=0, le=100)] = 75.0
     anonymous_ids: Annotated[tuple[Guid, ...], Field(strict=False), AfterValidator(checks.anonymous)] = (
@@ -75,3 +77,8 @@ class Panopto(Model):
     def zone(self) -> str:
         """The zone of the days in reports: the site's, unless another one is set."""
         return self.reporting_timezone or self.site_timezone
+
+    @property
+    def reports_zone(self) -> str:
+        """The zone of the dates in Panopto's own usage reports: the site's, unless another one is set."""
+        return self.reports_timezone or self.site_timezone

@@ -18,6 +18,7 @@ from video_analytics.settings.files import parse_json, parse_toml, read_text
 from video_analytics.settings.models import Account, Brightcove, Network
 from video_analytics.settings.panopto import Panopto
 from video_analytics.settings.problems import Problem, described, shown_key, unknown
+from video_analytics.settings.retention import Bundle, Retention, Scenario
 
 ENVIRONMENT, DOTENV, SECRETS, TOML = "environment", ".env", "secrets.json", "settings.toml"
 HOME = "VIDEO_ANALYTICS_HOME"
@@ -72,9 +73,15 @@ TOML_SECRETS = {"brightcove": SECRET_KEYS.keys(), "panopto": PANOPTO_KEYS.keys()
 TOML_TABLES = {
     "brightcove": frozenset(Brightcove.model_fields) - TOML_SECRETS["brightcove"],
     "panopto": frozenset(Panopto.model_fields) - TOML_SECRETS["panopto"],
+    "retention": frozenset(Retention.model_fields),
     "network": frozenset(Network.model_fields),
 }
-ACCOUNT_KEYS = frozenset(Account.model_fields) - {"name", "key"}
+# Keys that hold tables by name, and the keys of such a table: what the models know but the name.
+NAMED_TABLES = {
+    ("brightcove", "accounts"): frozenset(Account.model_fields) - {"name", "key"},
+    ("retention", "bundles"): frozenset(Bundle.model_fields) - {"name"},
+    ("retention", "scenarios"): frozenset(Scenario.model_fields) - {"name"},
+}
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ def from_secrets(home: Path) -> Found:
 
 
 def from_toml(home: Path) -> Found:
-    """`settings.toml`: everything but secrets. Accounts found here replace the built-in ones."""
+    """`settings.toml`: everything but secrets."""
     text = read_text(home / TOML)
     tree = parse_toml(TOML, text) if isinstance(text, str) else text
     if not isinstance(tree, dict):
@@ -176,26 +183,28 @@ def _toml_table(name: str, table: dict[str, Any]) -> Found:
             yield Problem(TOML, label, "is a secret", f"secrets belong in {DOTENV} or {SECRETS}; move it")
         elif key not in TOML_TABLES[name]:
             yield unknown(TOML, f"{name}.", key, TOML_TABLES[name])
-        elif key == "accounts":
-            yield from _accounts(label, value)
+        elif (name, key) in NAMED_TABLES:
+            yield from _named_tables((name, key), label, value)
         elif (tidy := _tidy(value)) is not None:
             yield Value((name, key), tidy, TOML, label)
 
 
-def _accounts(label: str, tables: Any) -> Found:
+def _named_tables(path: tuple[str, str], label: str, tables: Any) -> Found:
+    """The tables without the keys nobody knows, which are told of here."""
     if not isinstance(tables, dict):
         yield _not_a_table(label, tables)
         return
+    known = NAMED_TABLES[path]
     kept = {}
     for name, table in tables.items():
         place = f"{label}.{shown_key(name)}"
         if not isinstance(table, dict):
             yield _not_a_table(place, table)
             continue
-        yield from (unknown(TOML, f"{place}.", key, ACCOUNT_KEYS) for key in table if key not in ACCOUNT_KEYS)
-        kept[name] = {key: value for key, value in table.items() if key in ACCOUNT_KEYS}
-    if kept or not tables:  # an account dropped above has been complained of already
-        yield Value(("brightcove", "accounts"), kept, TOML, label)
+        yield from (unknown(TOML, f"{place}.", key, known) for key in table if key not in known)
+        kept[name] = {key: value for key, value in table.items() if key in known}
+    if kept or not tables:  # a table dropped above has been complained of already
+        yield Value(path, kept, TOML, label)
 
 
 def _variables(
