@@ -3,6 +3,8 @@
     VideoAnalyticsError
     ├── SettingsError            a file, key or variable of the home is wrong; exit code 2
     ├── LakeError                a file of the lake cannot be read or written
+    ├── ReportError              a dropped file is no report that can be read, or reports do not suffice
+    ├── PlanError                rules of a retention plan overlap or leave hours unassigned
     └── VendorError              a call to a vendor did not give what was asked
         ├── Unauthorized         the credentials are refused, also with a new token
         ├── Refused              a permanent no: unknown path, missing right, bad combination
@@ -27,6 +29,14 @@ class SettingsError(VideoAnalyticsError):
 
 class LakeError(VideoAnalyticsError):
     """A file of the lake cannot be read or written."""
+
+
+class ReportError(VideoAnalyticsError):
+    """A file is no usage report that can be read whole, or the reports at hand do not suffice."""
+
+
+class PlanError(VideoAnalyticsError):
+    """The rules of a retention plan overlap, or leave hours unassigned."""
 
 
 class VendorError(VideoAnalyticsError):

@@ -35,6 +35,7 @@ QUESTIONS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "Auth": {"LogOnWithPassword": {"userKey": "", "password": ""}, "GetServerVersion": {}},
 }
+RAW = frozenset({"GetReport"})  # the answer is a file, not XML
 _LOST = threading.local()
 
 
@@ -80,7 +81,13 @@ class Service:
                 self.question(operation, given)
 
     def question(self, operation: str, given: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """The envelope that asks for an operation, and the headers it travels with."""
+        """The envelope that asks for an operation, and the headers it travels with.
+
+        Raises:
+            LookupError: the description has no such operation.
+        """
+        if operation not in self._binding._operations:  # noqa: SLF001 - the only list there is
+            raise LookupError(operation)
         service = self._client.service
         envelope = self._client.create_message(service, operation, **given)  # type: ignore[no-untyped-call]
         action = self._binding.get(operation).soapaction
@@ -89,6 +96,8 @@ class Service:
 
     def result(self, operation: str, answer: Answer) -> Any:
         """What an answer holds; raises ValueError where it is not what the description promises."""
+        if operation in RAW:
+            return None
         parsed(answer.body)
         _LOST.value = False
         result = self._binding.process_reply(self._client, self._binding.get(operation), _as_response(answer))

@@ -132,6 +132,14 @@ class Soap:
 
         return self._ask(self._signed_in, USAGE, DETAILED, given, session_id, decode)
 
+    def ask(self, operation: str, given: dict[str, Any], about: str, decode: Callable[[Any, Answer], T]) -> T:
+        """The answer to another operation of UsageReporting.
+
+        Raises:
+            Refused: the site's service does not have it.
+        """
+        return self._ask(self._signed_in, USAGE, operation, given, about, decode)
+
     def server_version(self) -> str:
         """The site's version; anybody may ask."""
         return str(
@@ -214,7 +222,13 @@ class Soap:
         decode: Callable[[Any, Answer], T],
     ) -> T:
         service = self._service(which)
-        content, headers = service.question(operation, given)
+        try:
+            content, headers = service.question(operation, given)
+        except LookupError:
+            raise Refused(
+                f"Panopto {operation}: expected it among the operations of {which[0]} {which[1]}, got a "
+                "description without it; the site is too old for this"
+            ) from None
         call = Call(
             vendor="Panopto",
             endpoint=operation,
