@@ -6,7 +6,7 @@ configuration.
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
@@ -23,7 +23,7 @@ from video_analytics.settings import Account, Course, Settings, courses_path, lo
 P = ParamSpec("P")
 
 FAILED, WRONG = 1, 2
-BRIGHTCOVE, PANOPTO, ALL = "brightcove", "panopto", "all"
+BRIGHTCOVE, PANOPTO, REPORTS, ALL = "brightcove", "panopto", "reports", "all"
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _HOME = click.option(
     "--home",
@@ -36,6 +36,13 @@ _SOURCE = click.option(
     default=ALL,
     show_default=True,
     help="All means those that are set up.",
+)
+_RUN_SOURCE = click.option(
+    "--source",
+    type=click.Choice([ALL, BRIGHTCOVE, PANOPTO, REPORTS]),
+    default=ALL,
+    show_default=True,
+    help="All means those that are set up; reports, Panopto's usage reports.",
 )
 _ACCOUNTS = click.option("--accounts", help="Names or ids, separated by commas [default: all].")
 _COURSES = click.option("--courses", help="Folder names or ids, separated by commas [default: all].")
@@ -83,11 +90,13 @@ def demo(home: Path, days: int, ui: bool, scenario: str) -> int:
 
 @main.command()
 @_HOME
-@_SOURCE
+@_RUN_SOURCE
 @click.option("--from", "first", type=_DAY, help="First day, YYYY-MM-DD.")
 @click.option("--to", "last", type=_DAY, help="Last day, YYYY-MM-DD; must be over where the data is from.")
 @_ACCOUNTS
 @_COURSES
+@click.option("--report-date", type=_DAY, help="Of the numbers from reports [default: their last day].")
+@click.option("--ask", is_flag=True, help="Ask the Panopto site for usage reports first.")
 @plainly
 def run(
     home: Path | None,
@@ -96,23 +105,33 @@ def run(
     last: datetime | None,
     accounts: str | None,
     courses: str | None,
+    report_date: datetime | None,
+    ask: bool,
 ) -> int:
     """Fetch what is due, or a span of days, and write the files.
 
     Without dates, Brightcove: the trailing days of every account (7 by default), and the final re-read of
     days that passed 32. Panopto: what is not there yet, and news of the trailing days. With dates: all of
     that span, read again.
+
+    Reports: what lies in inbox/panopto, and the numbers and files of a report date.
     """
-    from video_analytics.running import run_accounts, run_courses  # noqa: PLC0415 - as above
+    from video_analytics.running import (  # noqa: PLC0415 - as above
+        run_accounts,
+        run_courses,
+        run_usage_reports,
+    )
 
     settings, days, console = load_settings(home), (_day(first), _day(last)), Console()
-    codes = [
-        run_courses(settings, _courses(settings, courses), *days, console)
-        if each == PANOPTO
-        else run_accounts(settings, _accounts(settings, accounts), *days, console)
-        for each in _sources(settings, source, accounts, courses)
-    ]
-    return max(codes)
+    work: dict[str, Callable[[], int]] = {
+        BRIGHTCOVE: lambda: run_accounts(settings, _accounts(settings, accounts), *days, console),
+        PANOPTO: lambda: run_courses(settings, _courses(settings, courses), *days, console),
+        REPORTS: lambda: run_usage_reports(settings, _day(report_date), console, ask=ask),
+    }
+    if source == REPORTS or report_date or ask:
+        _only_for_reports(source, days, accounts, courses)
+        source = REPORTS
+    return max([work[each]() for each in _run_sources(settings, source, accounts, courses)])
 
 
 @main.command()
@@ -140,9 +159,9 @@ def check(home: Path | None, source: str, accounts: str | None, courses: str | N
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @plainly
 def status(home: Path | None, as_json: bool) -> int:
-    """Per account and course: the days that are complete, provisional, missing, failed."""
-    from video_analytics.console import print_status  # noqa: PLC0415 - as above
-    from video_analytics.status import course_status, status_of  # noqa: PLC0415
+    """Per account and course: the days that are complete, provisional, missing, failed; the usage reports."""
+    from video_analytics.console import print_reports, print_status  # noqa: PLC0415 - as above
+    from video_analytics.status import course_status, reports_status, status_of  # noqa: PLC0415
 
     settings = load_settings(home)
     listed = read_courses(settings.home)
@@ -151,15 +170,38 @@ def status(home: Path | None, as_json: bool) -> int:
         "accounts": [status_of(settings, account) for account in accounts],
         "courses": [course_status(settings, course) for course in listed],
     }
+    reports = reports_status(settings)
     if as_json:
-        click.echo(json.dumps({kind: [each.as_json() for each in told[kind]] for kind in told}, indent=2))
+        days = {kind: [each.as_json() for each in told[kind]] for kind in told}
+        click.echo(json.dumps({**days, "reports": reports.as_json()}, indent=2))
     else:
         for statuses in filter(None, told.values()):
             print_status(Console(), statuses)
+        print_reports(Console(), reports)
     return FAILED if any(each.has_failed for kind in told for each in told[kind]) else 0
 
 
 main.add_command(sandbox_command)
+
+
+def _only_for_reports(source: str, days: Sequence[date | None], *others: str | None) -> None:
+    """Reports have a date and can be asked for; days, accounts and courses are of the other sources."""
+    if source not in {ALL, REPORTS} or any(each is not None for each in (*days, *others)):
+        raise SettingsError(
+            "--source reports: expected only --report-date and --ask beside it, got choices of another "
+            "source; run each source by itself"
+        )
+
+
+def _run_sources(settings: Settings, wanted: str, accounts: str | None, courses: str | None) -> list[str]:
+    """The sources of a run: also the reports, where there are any and nothing else is chosen."""
+    from video_analytics.panopto.reports.inbox import Inbox  # noqa: PLC0415 - as above
+
+    if wanted == REPORTS:
+        return [REPORTS]
+    chosen = _sources(settings, wanted, accounts, courses)
+    dropped = wanted == ALL and accounts is None and courses is None and Inbox(settings.home).files()
+    return [*chosen, REPORTS] if dropped else chosen
 
 
 def _sources(settings: Settings, wanted: str, accounts: str | None, courses: str | None) -> list[str]:

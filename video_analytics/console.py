@@ -22,10 +22,11 @@ from rich.text import Text
 from video_analytics.days import spans
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.http import Tally
-from video_analytics.status import FAILED, MISSING, STATES, Status
+from video_analytics.status import FAILED, MISSING, STATES, Reports, Status
 from video_analytics.watch import Watch
 
-DAYS = {"daily_analytics", "viewing_activity", "viewing_history"}  # by account or course, and day or year
+# by account or course, and day or year; and snapshots of sessions
+DAYS = {"daily_analytics", "viewing_activity", "viewing_history", "session_usage"}
 TITLES = {
     "cms_catalog": "catalogues",
     "last_viewed": "last viewed",
@@ -39,6 +40,11 @@ TITLES = {
     "chunked_coverage": "coverage",
     "course_files": "course files",
     "tableau_files": "tableau files",
+    "requested_reports": "reports asked for",
+    "usage_reports": "inbox",
+    "session_usage": "sessions by report",
+    "retention": "retention",
+    "retention_files": "retention files",
     "warehouse": "warehouse",
 }
 
@@ -144,6 +150,7 @@ _KINDS = {
         "GetSessionExtendedDetailedUsage": "pages of viewing records",
         "GetFolderSummaryUsage": "folder summaries",
         "LogOnWithPassword": "logons",
+        "GetReport": "looks at reports",
         "token": "tokens",
     },
 }
@@ -188,6 +195,19 @@ def print_status(console: Console, statuses: Sequence[Status]) -> None:
             console.print(Text(f"{one_line(status.name)}: {note}", style="yellow"), soft_wrap=True)
         for reason in dict.fromkeys(status.reasons.values()):
             console.print(Text(f"  {reason}", style="red"), soft_wrap=True)
+
+
+def print_reports(console: Console, reports: Reports) -> None:
+    """Which usage reports are held, and what waits or was refused; nothing where nobody uses them."""
+    if reports.is_empty:
+        return
+    console.print("Usage reports")
+    titles = {"held": "newest", "dates": "report dates", "waiting": "waiting", "refused": "refused"}
+    for name, title in titles.items():
+        said = [one_line(each) for each in getattr(reports, name)]
+        if said:
+            line = Text(f"  {title}: {_few(said, 5)}", style="yellow" if name == "refused" else "")
+            console.print(line, soft_wrap=True)
 
 
 def one_line(name: str) -> str:

@@ -10,7 +10,10 @@ from video_analytics.automation import automation
 from video_analytics.brightcove.assets import brightcove_assets
 from video_analytics.brightcove.resources import road_resource as brightcove_road
 from video_analytics.panopto.assets import panopto_assets
+from video_analytics.panopto.reports.assets import report_assets
+from video_analytics.panopto.reports.resources import desk_resource
 from video_analytics.panopto.resources import road_resource as panopto_road
+from video_analytics.panopto.retention.assets import retention_assets
 from video_analytics.settings import Settings, load_settings
 from video_analytics.warehouse import warehouse_asset
 
@@ -22,7 +25,8 @@ def build_defs(
     home = settings or load_settings()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies: beta for years, version pinned
-        sources = [*brightcove_assets(home), *panopto_assets(home)]
+        reports = [*report_assets(), *retention_assets()]
+        sources = [*brightcove_assets(home), *panopto_assets(home), *reports]
         assets = [*sources, warehouse_asset(home, sources)]
     sensors, schedules = automation(home)
     return dg.Definitions(
@@ -32,6 +36,7 @@ def build_defs(
         resources={
             "brightcove": brightcove_road(home),
             "panopto": panopto_road(home),
+            "reports": desk_resource(home),
             **(resource_overrides or {}),
         },
         executor=dg.in_process_executor,  # every run is one step; a process more would only cost time

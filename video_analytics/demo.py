@@ -17,7 +17,7 @@ from video_analytics.brightcove.finality import last_closed
 from video_analytics.clock import now
 from video_analytics.errors import SettingsError
 from video_analytics.instance import packaged
-from video_analytics.running import run_accounts, run_courses
+from video_analytics.running import run_accounts, run_courses, run_usage_reports
 from video_analytics.sandbox import ZONES
 from video_analytics.sandbox.panopto import SITE_ZONE, PanoptoWorld
 from video_analytics.settings import Settings, courses_path, load_settings, read_courses
@@ -42,6 +42,8 @@ def run_demo(home: Path, days: int, scenario: str, *, with_ui: bool) -> int:
         )
         console.rule("Panopto", align="left")
         code = max(code, run_courses(settings, read_courses(settings.home), None, None, console))
+        console.rule("Panopto usage reports", align="left")
+        code = max(code, run_usage_reports(settings, None, console, ask=True))
         _say_what_next(console, settings)
         if with_ui:
             _serve_ui(console, settings)
@@ -121,6 +123,8 @@ def _say_what_next(console: Console, settings: Settings) -> None:
         "\nLook at it:",
         f"  video-analytics status --home {home}",
         f"  video-analytics demo --home {home} --ui    the same in the Dagster UI",
+        f"  {settings.exports / 'panopto' / 'retention' / 'summary.md'}    hours and plans",
+        f"  video-analytics plan --home {home} --cheapest",
         f"  {warehouse}    views for analysts, such as panopto.chunked_coverage",
     )
     console.print("\n".join(lines), soft_wrap=True)

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from video_analytics.clock import now
-from video_analytics.errors import VideoAnalyticsError
+from video_analytics.errors import SettingsError, VideoAnalyticsError
 from video_analytics.panopto.plan import daily_since, history_years
 from video_analytics.settings import Account, Settings
 from video_analytics.watch import Watch
 
 ACCOUNT, COURSE, DATE, YEAR = "account", "course", "date", "year"
 COURSES = dg.DynamicPartitionsDefinition(name="panopto_courses")  # the ids of their folders
+REPORT_DATES = dg.DynamicPartitionsDefinition(name="panopto_report_dates")  # ISO days
 
 Facts = Mapping[str, Any]
 
@@ -74,11 +75,33 @@ def course_and_part(partition: str) -> tuple[str, str]:
 
 def add_courses(instance: dg.DagsterInstance, course_ids: Iterable[str]) -> list[str]:
     """Make partitions of the courses that have none yet; gives those. None is ever taken away."""
-    held = set(instance.get_dynamic_partitions(str(COURSES.name)))
-    new = [course_id for course_id in course_ids if course_id not in held]
+    return add_keys(instance, COURSES, course_ids)
+
+
+def add_keys(
+    instance: dg.DagsterInstance, partitions: dg.DynamicPartitionsDefinition, keys: Iterable[str]
+) -> list[str]:
+    """Make those of the partitions that are not there yet; gives them."""
+    name = str(partitions.name)
+    held = set(instance.get_dynamic_partitions(name))
+    new = [key for key in keys if key not in held]
     if new:
-        instance.add_dynamic_partitions(str(COURSES.name), new)
+        instance.add_dynamic_partitions(name, new)
     return new
+
+
+def report_day(partition: str) -> date:
+    """The day of a report date's partition.
+
+    Raises:
+        SettingsError: people can add partitions in the UI, and call them anything.
+    """
+    try:
+        return date.fromisoformat(partition)
+    except ValueError as error:
+        raise SettingsError(
+            f"report date {partition[:40]!r}: expected a day such as 2026-06-01; remove this partition"
+        ) from error
 
 
 def account_day(account: Account, day: date) -> dg.MultiPartitionKey:

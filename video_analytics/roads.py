@@ -9,11 +9,14 @@ from video_analytics.brightcove.collect import readings
 from video_analytics.brightcove.finality import last_closed, outdated, trailing
 from video_analytics.clock import now
 from video_analytics.days import days_between
-from video_analytics.errors import SettingsError
+from video_analytics.errors import ReportError, SettingsError
 from video_analytics.lake import Lake
 from video_analytics.panopto import plan
 from video_analytics.panopto.assets import key as panopto
 from video_analytics.panopto.collect import due_days
+from video_analytics.panopto.reports import assets as report_assets
+from video_analytics.panopto.reports.snapshot import newest_date, reports_held
+from video_analytics.panopto.retention import assets as retention_assets
 from video_analytics.panopto.tables import SESSIONS
 from video_analytics.ranges import Range, blocks, day_ranges, rectangles
 from video_analytics.runs import Runner
@@ -57,6 +60,28 @@ def run_panopto(runner: Runner, courses: Sequence[Course], first: date | None, l
     for asset in BY_COURSE_AFTER_DAYS:
         runner.materialize(panopto(asset), list(blocks(listed, order)))
     runner.materialize(panopto("tableau_files"), [None])
+    runner.materialize(warehouse.KEY, [None])
+
+
+def run_reports(runner: Runner, day: date | None, *, ask: bool) -> None:
+    """From the inbox to the numbers and files of a report date; `ask` gets reports from the site first.
+
+    Without a date: the last day of the newest report.
+    """
+    lake = Lake(runner.settings.lake)
+    if ask:
+        runner.materialize(panopto(report_assets.REQUESTED), [None])
+    runner.materialize(panopto(report_assets.REPORTS), [None])
+    try:
+        day = day or newest_date(reports_held(lake))
+    except ReportError as error:
+        runner.errors.append(str(error))
+        return
+    partition = day.isoformat()
+    partitions.add_keys(runner.instance, partitions.REPORT_DATES, [partition])
+    for asset in (report_assets.SESSIONS, retention_assets.RETENTION, retention_assets.FILES):
+        if not runner.materialize(panopto(asset), [Range(partition, partition, 1)]):
+            return  # what follows would tell of another state
     runner.materialize(warehouse.KEY, [None])
 
 

@@ -19,7 +19,7 @@ from video_analytics.panopto import probes as panopto_probes
 from video_analytics.panopto.plan import present, sessions_of
 from video_analytics.panopto.resources import open_road
 from video_analytics.panopto.rest import credentials as panopto_credentials
-from video_analytics.roads import run_brightcove, run_panopto, wanted_days
+from video_analytics.roads import run_brightcove, run_panopto, run_reports, wanted_days
 from video_analytics.runs import Runner, sweep
 from video_analytics.settings import Account, Course, Settings
 
@@ -57,6 +57,20 @@ def run_courses(
 
     def road(runner: Runner) -> None:
         run_panopto(runner, courses, first, last)
+
+    return _run(settings, "panopto", road, said, console)
+
+
+def run_usage_reports(settings: Settings, day: date | None, console: Console, *, ask: bool) -> int:
+    """Materialize all that follows from usage reports, for a report date; 0 only when all is complete."""
+    if ask:
+        panopto_credentials(settings.panopto)
+
+    def said(bars: Bars, _: Tally) -> Iterable[str]:
+        yield f"{bars.rows:,} sessions in the snapshots written"
+
+    def road(runner: Runner) -> None:
+        run_reports(runner, day, ask=ask)
 
     return _run(settings, "panopto", road, said, console)
 

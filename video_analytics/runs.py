@@ -13,6 +13,7 @@ from video_analytics import files, warehouse
 from video_analytics.brightcove.resources import road_resource as brightcove_road
 from video_analytics.definitions import build_defs
 from video_analytics.http import Tally
+from video_analytics.panopto.reports.resources import desk_resource
 from video_analytics.panopto.resources import road_resource as panopto_road
 from video_analytics.ranges import Range
 from video_analytics.settings import Settings
@@ -35,6 +36,7 @@ class Runner:
         self.settings, self.instance, self._watch, self._tags = settings, instance, watch, dict(tags)
         roads = {"brightcove": brightcove_road, "panopto": panopto_road}
         opened = {name: road(settings, watch, tally) for name, road in roads.items()}
+        opened["reports"] = desk_resource(settings, watch)
         definitions = build_defs(settings, opened)
         self._job = definitions.resolve_implicit_global_asset_job_def()
         self.errors: list[str] = []
@@ -46,8 +48,9 @@ class Runner:
 
     def materialize(
         self, asset: dg.AssetKey, ranges: Sequence[Range | None], config: Mapping[str, Any] | None = None
-    ) -> None:
-        """A run for each range of an asset's partitions; one run where it has none."""
+    ) -> bool:
+        """A run for each range of an asset's partitions; one run where it has none. False if one failed."""
+        before = len(self.errors)
         ops = {"ops": {asset.to_python_identifier(): {"config": dict(config)}}} if config else {}
         for span in ranges:
             tags = self._tags | (span.tags() if span else {})
@@ -62,6 +65,7 @@ class Runner:
                 self._watch.done("warehouse", "all", {})
             if not result.success:
                 self.errors.append(f"{asset.to_user_string()}: {_why(result)}")
+        return len(self.errors) == before
 
 
 def sweep(settings: Settings) -> int:

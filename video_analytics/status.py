@@ -12,6 +12,10 @@ from video_analytics.clock import now
 from video_analytics.days import days_between, spans
 from video_analytics.lake import Lake, Table, day_key
 from video_analytics.panopto import plan
+from video_analytics.panopto.reports.inbox import REASON, Inbox
+from video_analytics.panopto.reports.requesting import ASKED, is_owed
+from video_analytics.panopto.reports.snapshot import reports_held
+from video_analytics.panopto.retention.tables import RETENTION_SCENARIOS
 from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY, VIEWING_HISTORY
 from video_analytics.settings import Account, Course, Settings
 
@@ -57,6 +61,40 @@ class Status:
     def has_failed(self) -> bool:
         """Whether the last attempt at a day or year failed."""
         return bool(self.days[FAILED] or self.years.get(FAILED))
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What there is of Panopto's usage reports: those held, dates reckoned, what waits and what failed."""
+
+    held: tuple[str, ...]  # the newest of each kind, and its period
+    dates: tuple[str, ...]  # report dates with numbers
+    waiting: tuple[str, ...]  # files in the inbox, reports the site still owes
+    refused: tuple[str, ...]  # files, since when they lie there
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody has used them yet."""
+        return not (self.held or self.waiting or self.refused)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as lists."""
+        return {name: list(value) for name, value in vars(self).items()}
+
+
+def reports_status(settings: Settings) -> Reports:
+    """The state of the usage reports of a home."""
+    lake, inbox = Lake(settings.lake), Inbox(settings.home)
+    newest = {report.kind: report for report in reports_held(lake)}
+    root = lake.root / RETENTION_SCENARIOS.name
+    owed = [f"{kind.title} (the site is making it)" for kind in ASKED if is_owed(lake, kind)]
+    refused = sorted(path.name for path in inbox.refused.glob("*") if not path.name.endswith(REASON))
+    return Reports(
+        tuple(report.told() for report in newest.values()),
+        tuple(sorted(path.stem for path in root.glob("*.parquet"))),
+        (*(path.name for path in inbox.files()), *owed),
+        tuple(refused),
+    )
 
 
 def status_of(settings: Settings, account: Account) -> Status:

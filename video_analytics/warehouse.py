@@ -6,6 +6,8 @@ import dagster as dg
 
 from video_analytics.brightcove.tables import TABLES as BRIGHTCOVE
 from video_analytics.lake import Lake, publish_warehouse
+from video_analytics.panopto.reports.tables import TABLES as REPORTS
+from video_analytics.panopto.retention.tables import TABLES as RETENTION
 from video_analytics.panopto.tables import TABLES as PANOPTO
 from video_analytics.settings import Settings
 
@@ -23,7 +25,7 @@ def warehouse_asset(settings: Settings, sources: Iterable[dg.AssetsDefinition]) 
     @dg.asset(key=KEY, deps=deps, group_name="lake", kinds={"duckdb"})
     def warehouse() -> dg.MaterializeResult[None]:
         """`lake/warehouse.duckdb`: a view for each table of the lake, for analysts."""
-        tables = (*BRIGHTCOVE, *PANOPTO)
+        tables = (*BRIGHTCOVE, *PANOPTO, *REPORTS, *RETENTION)
         publish_warehouse(Lake(settings.lake), tables)
         return dg.MaterializeResult(metadata={"views": len(tables)})
 

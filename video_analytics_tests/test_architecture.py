@@ -17,7 +17,9 @@ MODULES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.py"))
 ORCHESTRATION = {"assets.py", "checks.py", "resources.py"}
 ORCHESTRATION_AT_THE_TOP = {
     "alerts.py",
-    "automation.py",
+    "automation/__init__.py",
+    "automation/courses.py",
+    "automation/reports.py",
     "definitions.py",
     "demo.py",  # starts a run, for the command line
     "instance.py",  # opens Dagster's own storage, for the command line

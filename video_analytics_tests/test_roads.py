@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from video_analytics import partitions
-from video_analytics.automation import next_step
+from video_analytics.automation.courses import next_step
 from video_analytics.console import Bars
 from video_analytics.definitions import build_defs
 from video_analytics.http import Tally

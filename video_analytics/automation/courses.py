@@ -29,7 +29,9 @@ _Ask = Callable[[Sequence[str], Sequence[str]], Iterator[dg.RunRequest]]
 _DERIVED = ("chunked_coverage", "course_files")
 
 
-def automation(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
+def courses_automation(
+    settings: Settings,
+) -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
     """The sensors and schedules of a home; they run by themselves where Panopto is set up."""
     lists = dg.define_asset_job("panopto_listing", [key("course_sessions")])
     days = dg.define_asset_job("panopto_days", [key("viewing_activity")])

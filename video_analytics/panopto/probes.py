@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from video_analytics.clock import now
 from video_analytics.errors import Refused
 from video_analytics.panopto.catalogue import Tree, walk
+from video_analytics.panopto.reports import asking
+from video_analytics.panopto.reports.kinds import KINDS, missing
 from video_analytics.panopto.rest import Rest
 from video_analytics.panopto.soap import Soap
 from video_analytics.panopto.usage import Record
@@ -27,6 +29,7 @@ def probe(rest: Rest, soap: Soap, courses: Sequence[Course]) -> Iterator[Verdict
     trees: list[Tree] = []
     for course in courses:
         yield tried(f"course {course.name or course.id}", lambda c=course: _course(rest, c, trees))  # type: ignore[misc]
+    yield tried("usage reports", lambda: _reports(soap), NOTE)
     if not courses:
         yield Verdict("courses", NOTE, "courses.csv lists none; nothing more to ask")
     sessions = [session for tree in trees for session in tree.sessions]
@@ -47,6 +50,15 @@ def _logon(soap: Soap) -> str:
     soap.cookies.token()
     way = "user and password" if soap.settings.username and soap.settings.password else "the OAuth token"
     return f"a cookie for the SOAP services, by {way}"
+
+
+def _reports(soap: Soap) -> str:
+    """Whether the site can make the reports that are read, with the columns they need."""
+    for kind in KINDS:
+        lacks = missing(kind, asking.columns(soap, kind.type))
+        if lacks:
+            raise Refused(f"{kind.title} lacks {', '.join(lacks)}: drop one that has these columns by hand")
+    return f"{len(KINDS)} reports with all columns; `run --source reports --ask` shows whether they may be had"
 
 
 def _course(rest: Rest, course: Course, trees: list[Tree]) -> str:

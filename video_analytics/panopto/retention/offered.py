@@ -1,0 +1,114 @@
+"""The numbers of a report date as views, out of which every file is made.
+
+measured, outcomes, forecasts, quarantined   tables of the lake, in their order
+placed, shown_creators                       each session with its buckets; what stands for a creator
+detail, totals, affected                     what the files add to them
+"""
+
+from collections.abc import Mapping
+from importlib.resources import files as resources
+from typing import Any
+
+import pyarrow as pa
+
+from video_analytics.errors import ReportError
+from video_analytics.lake import Lake, Table, quoted
+from video_analytics.panopto.reports.tables import SESSION_QUARANTINE, SESSION_USAGE
+from video_analytics.panopto.retention.held import NONE, Held
+from video_analytics.panopto.retention.measures import creator_label
+from video_analytics.panopto.retention.scenarios import ARCHIVED, DELETED, bucket_of, conditions
+from video_analytics.panopto.retention.tables import (
+    RETENTION_FORECAST,
+    RETENTION_HOURS,
+    RETENTION_SCENARIOS,
+)
+
+_MUST = {"measured": RETENTION_HOURS, "outcomes": RETENTION_SCENARIOS}
+_MAY = {"forecasts": RETENTION_FORECAST, "quarantined": SESSION_QUARANTINE}
+
+
+def offer(held: Held, lake: Lake) -> None:
+    """Make the views.
+
+    Raises:
+        ReportError: the numbers of the date were not computed yet.
+    """
+    connection = held.connection
+    for name, table in {**_MUST, **_MAY}.items():
+        connection.register(name, _numbered(_read(lake, held, table, must=name in _MUST)))
+    connection.execute(
+        "SET VARIABLE quarantined_hours = $1::DOUBLE", [facts(held, lake)["quarantined_hours"]]
+    )
+    connection.execute(_NUMBER_CREATORS)
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP VIEW shown_creators AS
+        SELECT creator_key, {creator_label(held)} AS creator_shown FROM creators""")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW placed AS {_placed(held)}")
+    connection.execute(
+        resources("video_analytics.panopto.retention").joinpath("offered.sql").read_text("utf-8")
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE affected AS {_affected(held)}")
+
+
+def facts(held: Held, lake: Lake) -> Mapping[str, Any]:
+    """What is known of the snapshot: its period, its reports, what was put apart."""
+    return lake.facts(SESSION_USAGE, held.day.isoformat()) or {}
+
+
+def _read(lake: Lake, held: Held, table: Table, *, must: bool) -> pa.Table:
+    rows = lake.read(table, held.day.isoformat())
+    if rows is None and must:
+        raise ReportError(
+            f"report date {held.day}: expected {table.name}, got none; materialize panopto/retention of this date"
+        )
+    return table.schema.empty_table() if rows is None else rows
+
+
+def _numbered(rows: pa.Table) -> pa.Table:
+    """The rows with their place in the table, which a join would lose."""
+    return rows.append_column("nth", pa.array(range(rows.num_rows), pa.int64()))
+
+
+# As hours_by_creator counts them.
+_NUMBER_CREATORS = """
+    CREATE OR REPLACE TEMP TABLE creators AS
+    SELECT creator_key, min(creator) AS creator,
+           row_number() OVER (ORDER BY sum(hours_us) DESC, creator_key) AS number
+    FROM held WHERE creator_key IS NOT NULL GROUP BY creator_key"""
+
+
+def _placed(held: Held) -> str:
+    """Each session with its creator and with its bucket in each scenario."""
+    buckets = [
+        f"{bucket_of(conditions(held, scenario))} AS bucket_{number}"
+        for number, scenario in enumerate(held.retention.scenarios)
+    ]
+    return f"SELECT *, {', '.join(buckets)} FROM held LEFT JOIN shown_creators USING (creator_key)"  # noqa: S608 - our own conditions
+
+
+def _affected(held: Held) -> str:
+    """Who loses what, in each scenario: sums by folder and creator, the largest first."""
+    numbers = range(len(held.retention.scenarios))
+    parts = " UNION ALL ".join(
+        _part(number, each.name) for number, each in enumerate(held.retention.scenarios)
+    )
+    return f"""
+        WITH sums AS MATERIALIZED (
+            SELECT {", ".join(f"bucket_{number}" for number in numbers)}, root_folder, folder_path, creator_key,
+                   creator_shown, count(*) AS sessions, sum(hours_us)::BIGINT AS hours_us,
+                   sum(views)::BIGINT AS views
+            FROM placed GROUP BY ALL
+        ), parts AS ({parts})
+        SELECT *, row_number() OVER (
+                      PARTITION BY number, bucket
+                      ORDER BY hours_us DESC, sessions DESC, folder_path, root_folder, creator_key
+                  ) AS rank
+        FROM parts"""  # noqa: S608 - our own columns
+
+
+def _part(number: int, scenario: str) -> str:
+    return f"""
+        SELECT {number} AS number, {quoted(scenario)} AS scenario, bucket_{number} AS bucket,
+               root_folder, folder_path, creator_key, coalesce(creator_shown, {quoted(NONE)}) AS creator,
+               sum(sessions)::BIGINT AS sessions, sum(hours_us)::BIGINT AS hours_us, sum(views)::BIGINT AS views
+        FROM sums WHERE bucket_{number} IN ({quoted(ARCHIVED)}, {quoted(DELETED)}) GROUP BY ALL"""  # noqa: S608 - quoted

@@ -1,0 +1,59 @@
+"""The files of a report date that people open: CSV, Parquet, a workbook and a summary, below `exports`.
+
+    panopto/session_usage.*      every session that counts
+    panopto/retention/           the tables of hours, the scenarios, who is affected, what does not count
+
+They are those of the date that was written last. Each is replaced in one step and only if it would differ.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from video_analytics.lake import Lake
+from video_analytics.panopto import publishing
+from video_analytics.panopto.retention import layouts
+from video_analytics.panopto.retention.held import Held, opened
+from video_analytics.panopto.retention.layouts import Layout
+from video_analytics.panopto.retention.offered import offer
+from video_analytics.settings.retention import Retention
+
+FOLDER = "panopto/retention"
+
+
+def write_files(lake: Lake, exports: Path, day: date, zone: str, retention: Retention) -> dict[str, bool]:
+    """Every file of a report date; gives each, and whether it changed.
+
+    Raises:
+        ReportError: there is no snapshot of that date, or its numbers were not computed yet.
+    """
+    changed: dict[str, bool] = {}
+    with opened(lake, day, zone, retention) as held:
+        offer(held, lake)
+        for name, layout in _layouts(held).items():
+            changed |= _write(held, layout, exports, name)
+    return changed
+
+
+def _layouts(held: Held) -> Mapping[str, Layout]:
+    """Each file by its path without an ending."""
+    scenarios = [scenario.name for scenario in held.retention.scenarios]
+    files = {
+        **layouts.HOURS,
+        "scenarios": layouts.SCENARIOS,
+        "scenarios_detail": layouts.DETAIL,
+        "totals": layouts.TOTALS,
+        "forecast": layouts.FORECAST,
+        "sessions": layouts.sessions(scenarios),
+        "affected": layouts.AFFECTED,
+        "quarantine": layouts.QUARANTINE,
+    }
+    return {"panopto/session_usage": layouts.SESSION_USAGE} | {f"{FOLDER}/{k}": v for k, v in files.items()}
+
+
+def _write(held: Held, layout: Layout, exports: Path, name: str) -> Iterator[tuple[str, bool]]:
+    """A file for people and one for programs."""
+    csv, parquet = (exports / f"{name}.{ending}" for ending in ("csv", "parquet"))
+    yield f"{name}.csv", publishing.write_csv(held.connection, layout.text_query, csv)
+    rows = held.connection.sql(layout.query).to_arrow_reader(publishing.BATCH)
+    yield f"{name}.parquet", publishing.write_parquet(rows.schema, [rows], parquet)
