@@ -15,7 +15,7 @@ from video_analytics.panopto import plan
 from video_analytics.panopto.assets import key as panopto
 from video_analytics.panopto.collect import due_days
 from video_analytics.panopto.reports import assets as report_assets
-from video_analytics.panopto.reports.snapshot import newest_date, reports_held
+from video_analytics.panopto.reports.choosing import newest_date, reports_held
 from video_analytics.panopto.retention import assets as retention_assets
 from video_analytics.panopto.tables import SESSIONS
 from video_analytics.ranges import Range, blocks, day_ranges, rectangles

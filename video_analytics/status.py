@@ -12,9 +12,9 @@ from video_analytics.clock import now
 from video_analytics.days import days_between, spans
 from video_analytics.lake import Lake, Table, day_key
 from video_analytics.panopto import plan
+from video_analytics.panopto.reports.choosing import reports_held
 from video_analytics.panopto.reports.inbox import REASON, Inbox
 from video_analytics.panopto.reports.requesting import ASKED, is_owed
-from video_analytics.panopto.reports.snapshot import reports_held
 from video_analytics.panopto.retention.tables import RETENTION_SCENARIOS
 from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY, VIEWING_HISTORY
 from video_analytics.settings import Account, Course, Settings

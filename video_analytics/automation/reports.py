@@ -14,9 +14,9 @@ from video_analytics.clock import now
 from video_analytics.errors import ReportError
 from video_analytics.lake import Lake
 from video_analytics.panopto.reports.assets import REPORTS, REQUESTED, SESSIONS, key
+from video_analytics.panopto.reports.choosing import newest_date, reports_held
 from video_analytics.panopto.reports.inbox import Inbox
 from video_analytics.panopto.reports.requesting import ASKED, is_owed
-from video_analytics.panopto.reports.snapshot import newest_date, reports_held
 from video_analytics.panopto.retention.assets import FILES, RETENTION
 from video_analytics.panopto.retention.reckoning import inputs_held, inputs_of
 from video_analytics.settings import Settings

@@ -58,7 +58,7 @@ def _reports(soap: Soap) -> str:
         lacks = missing(kind, asking.columns(soap, kind.type))
         if lacks:
             raise Refused(f"{kind.title} lacks {', '.join(lacks)}: drop one that has these columns by hand")
-    return f"{len(KINDS)} reports with all columns; `run --source reports --ask` shows whether they may be had"
+    return f"{len(KINDS)} with all columns; `run --source reports --ask` shows whether they may be had"
 
 
 def _course(rest: Rest, course: Course, trees: list[Tree]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -20,6 +21,11 @@ def say(console: Console, text: str, style: str = "", indent: str = "") -> None:
         console.print(Text(indent if number == 0 else " " * len(indent)) + Text(line.plain, style=style))
 
 
+def show(console: Console, table: Table, indent: int = 2) -> None:
+    """A table, a little to the right."""
+    console.print(Padding(table, (0, 0, 0, indent), expand=False))
+
+
 def numbers(*names: str) -> list[Column]:
     """Columns of numbers, which are never broken."""
     return [Column(name, justify="right", no_wrap=True) for name in names]
@@ -33,7 +39,7 @@ def table(*columns: Column | str) -> Table:
 def hours(number: float | None) -> str:
     """Hours to two decimals; none is a dash."""
     if number is None:
-        return "–"
+        return "-"
     return f"{number:,.2f}" if abs(number) < _MANY else f"{number:,.0f}"
 
 
@@ -52,9 +58,11 @@ def name(scenario: Scenario) -> str:
     return f"{one_line(scenario.title)} ({scenario.name})"
 
 
-def bundles(scenario: Scenario) -> str:
-    """What it buys."""
-    return f"bundles {', '.join(scenario.bundles)}" if scenario.bundles else "no bundle"
+def terms(scenario: Scenario) -> str:
+    """Its window, and what it buys."""
+    bought = scenario.bundles
+    bundles = f"bundle{'' if len(bought) == 1 else 's'} {' and '.join(bought)}" if bought else "no bundle"
+    return f"recent: viewed within {count(scenario.window_months, 'month')}; {bundles}"
 
 
 def fits(over: Mapping[str, float]) -> str:
@@ -66,7 +74,6 @@ def fits(over: Mapping[str, float]) -> str:
 
 def imported(scenario: Scenario) -> str:
     """Which new hours it still takes in."""
-    parts = [
-        f"{percent(share)} of {one_line(source)}" for source, share in scenario.imported.items() if share < 1
-    ]
-    return f"of new hours {', '.join(parts)} and all else" if parts else "all new hours"
+    shares = ((one_line(source), share) for source, share in scenario.imported.items() if share < 1)
+    parts = [f"{percent(share)} of {source}" for source, share in shares]
+    return f"imports {', '.join(parts)}, all else" if parts else "imports all that is new"

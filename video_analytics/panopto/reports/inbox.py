@@ -84,9 +84,11 @@ def read_inbox(
 ) -> Iterator[Taken | TurnedAway]:
     """Read every file that waits. One that cannot be read does not stop the others."""
     for path in inbox.files():
-        _settle(path, settled_seconds)
         try:
+            _settle(path, settled_seconds)
             taken = _take(lake, path, zone, today)
+        except OSError as error:  # taken away meanwhile, or not ours to read: it stays where it is
+            yield TurnedAway(path.name, f"{path.name}: {error.strerror}; see that it can be read")
         except ReportError as error:
             target = _move(path, inbox.refused)
             files.write_bytes(target.with_name(target.name + REASON), f"{error}\n".encode())

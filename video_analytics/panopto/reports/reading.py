@@ -71,7 +71,7 @@ def read_report(path: Path, zone: str, today: date) -> Report:
     if kind is STORAGE and not raw.num_rows:
         raise _cut(path, "no rows, where every session should have one")
     named = _RANGE.search(name) or _RANGE.search(path.name)
-    days = _days(path, named) if named else days_in(rows, zone, today)
+    days = _days(path, named) if named else days_in(rows, kind, zone, today)
     if days is None:
         raise ReportError(f"{path.name}: {_no_days(findings, raw.num_rows, kind)}")
     start, end = min(days[0], today), min(days[1], today)  # a report tells nothing of days to come

@@ -1,7 +1,7 @@
 -- What the reports of a date say together of each session. Given: the view `every_row` (kind, rank, the columns
--- of a report's rows; the newest report has the lowest rank), the view `findings`, and three variables:
--- `viewed_in` names the report whose views count, `listing` the one that lists all there is, from the instant
--- `listed_from` to before `listed_to`.
+-- of a report's rows; the newest report has the lowest rank), the view `findings`, the variable `viewed_in`, which
+-- names the report whose views count, and `listing`, which names the one that lists what there is: `listings` has
+-- the rank of each such report and the instants since and until when it lists (since null: since ever).
 
 -- The newest report that tells a thing is believed; a place and a creator are believed as a whole.
 CREATE OR REPLACE TEMP TABLE merged AS
@@ -19,12 +19,13 @@ SELECT session_id,
        coalesce(sum(views) FILTER (kind = getvariable('viewed_in')), 0)::BIGINT AS views,
        coalesce(max(unique_viewers) FILTER (kind = getvariable('viewed_in')), 0) AS unique_viewers,
        coalesce(sum(minutes_us) FILTER (kind = getvariable('viewed_in')), 0)::BIGINT AS minutes_us,
-       max(last_view) AS last_view,
+       coalesce(max(last_view) FILTER (kind = getvariable('viewed_in')), max(last_view)) AS last_view,
        max(archived) AS archived,
        max(on_demand_us) AS on_demand_us,
        max(archived_us) AS archived_us,
        coalesce(coalesce(max(on_demand_us), 0) + max(archived_us), max(on_demand_us), arg_min(length_us, rank))
            AS hours_us,
+       min(rank) FILTER (kind = getvariable('listing')) AS listed_at,
        bool_or(kind = 'system_session_storage') AS in_storage,
        bool_or(kind = 'sessions_created_or_edited') AS in_created,
        bool_or(kind = 'session_usage') AS in_usage
@@ -32,19 +33,22 @@ FROM every_row
 GROUP BY session_id;
 
 -- A session that cannot be believed in one report does not count at all: without that row, what was watched
--- would pass for unwatched, or long for short.
+-- would pass for unwatched, or long for short. One that the newest report which should list it leaves out is
+-- gone; of a session without a start only its absence from all reports that list tells that.
 CREATE OR REPLACE TEMP TABLE quarantined AS
 WITH doubted AS (
     SELECT DISTINCT session_id FROM findings WHERE session_id IS NOT NULL AND reason <> 'duplicate'
 ), apart AS (
     SELECT *, CASE
         WHEN hours_us IS NULL THEN 'no_length'
-        WHEN start_time >= getvariable('listed_to') THEN NULL
-        WHEN getvariable('listing') = 'system_session_storage' AND NOT in_storage THEN 'unlisted'
-        WHEN getvariable('listing') = 'sessions_created_or_edited' AND NOT in_created
-             AND coalesce(start_time >= getvariable('listed_from'), NOT in_storage) THEN 'unlisted'
+        WHEN start_time IS NULL AND NOT in_storage AND NOT in_created THEN 'unlisted'
+        WHEN listed_at > should_be_at OR (listed_at IS NULL AND should_be_at IS NOT NULL) THEN 'unlisted'
         END AS reason
-    FROM merged ANTI JOIN doubted USING (session_id)
+    FROM merged
+    LEFT JOIN (SELECT session_id, min(listings.rank) AS should_be_at
+               FROM merged JOIN listings ON start_time < until AND start_time >= coalesce(since, start_time)
+               GROUP BY session_id) AS expected USING (session_id)
+    ANTI JOIN doubted USING (session_id)
 )
 SELECT session_id, name, kind AS report, line, reason, field, hours_us
 FROM findings

@@ -11,7 +11,7 @@ from datetime import date
 import pyarrow as pa
 
 from video_analytics.lake import connect, quoted
-from video_analytics.panopto.reports.kinds import FIELDS, Form
+from video_analytics.panopto.reports.kinds import CREATED, FIELDS, Form, Kind
 
 _GUID = "'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'"
 _NUMBER = r"'[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?'"
@@ -55,15 +55,15 @@ def typed(raw: pa.Table, zone: str) -> tuple[pa.Table, pa.Table]:
     return rows, findings
 
 
-def days_in(rows: pa.Table, zone: str, today: date) -> tuple[date, date] | None:
-    """The first and the last day of which the rows tell something; sessions may be planned for later."""
-    said = [f"timezone({quoted(zone)}, {name})::DATE" for name in ("last_view", "edited", "start_time")]
-    days = " UNION ALL ".join(f"SELECT {each} AS day FROM report" for each in said)
+def days_in(rows: pa.Table, kind: Kind, zone: str, today: date) -> tuple[date, date] | None:
+    """The first and the last day that must lie in a report's period; sessions may be planned for later."""
+    instant = "greatest(start_time, edited)" if kind is CREATED else "last_view"
     with connect() as connection:
         connection.register("report", rows)
-        found = connection.sql(
-            f"SELECT min(day), max(day) FROM ({days}) WHERE day <= DATE '{today}'"
-        ).fetchall()
+        connection.execute(
+            f"CREATE TEMP VIEW days AS SELECT timezone({quoted(zone)}, {instant})::DATE AS day FROM report"
+        )
+        found = connection.sql(f"SELECT min(day), max(day) FROM days WHERE day <= DATE '{today}'").fetchall()
     first, last = found[0]
     return None if first is None else (first, last)
 

@@ -30,7 +30,7 @@ class Affected:
 
 def affected(held: Held, scenario: Scenario, bucket: str, most: int = 10) -> Affected:
     """The folders with most hours in stored, archived or deleted."""
-    found = held.connection.sql(
+    found = held.connection.execute(
         f"""WITH folders AS (
                 SELECT array_to_string(places, ' / ') AS path, sum(hours_us)::BIGINT AS us,
                        coalesce(sum(hours_us) FILTER (archived_now), 0)::BIGINT AS archived_us,

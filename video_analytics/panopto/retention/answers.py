@@ -89,7 +89,7 @@ def answer(lake: Lake, day: date, zone: str, retention: Retention, question: Que
 
 
 def _answered(held: Held, question: Question) -> Answer:
-    ((sessions,),) = held.connection.sql("SELECT count(*) FROM held").fetchall()
+    ((sessions,),) = held.connection.execute("SELECT count(*) FROM held").fetchall()
     total = held.total_us() / HOUR
     known = Answer(held.day, next_renewal(held), held.retention, total, int(sessions))
     chosen = _chosen(held, question)

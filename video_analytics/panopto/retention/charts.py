@@ -148,7 +148,7 @@ def scenarios_chart(scenarios: pa.Table, day: date) -> Chart:
     return _titled(
         faceted,
         f"Scenarios against their limits, {day}",
-        "bar: published hours; stroke: limit; diamond: hours that add up to all that exists, where they are more",
+        "bar: published hours; stroke: limit; diamond: of what exists, where that is more",
     )
 
 
@@ -180,5 +180,6 @@ def _figure(row: Mapping[str, Any], scenario: str) -> Row:
 
 
 def _titled(chart: Chart, title: str, subtitle: str) -> Chart:
-    described = chart.properties(title=alt.TitleParams(title, subtitle=subtitle, anchor="start", offset=12))
-    return described.configure(font="sans-serif").configure_view(stroke=None)
+    said = alt.TitleParams(title, subtitle=subtitle, anchor="start", offset=12)
+    titled: Chart = chart.properties(title=said).configure(font="sans-serif").configure_view(stroke=None)
+    return titled

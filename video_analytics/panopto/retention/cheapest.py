@@ -156,7 +156,7 @@ def _offer(held: Held, outcome: Outcome, chosen: _Set) -> Offer:
 
 def _lost(held: Held, scenario: Scenario) -> dict[str, Lost]:
     """What is in each bucket, and who watched it."""
-    found = held.connection.sql(
+    found = held.connection.execute(
         f"""SELECT {bucket_of(conditions(held, scenario))} AS bucket,
                    sum(hours_us)::BIGINT, sum(sessions)::BIGINT,
                    coalesce(sum(hours_us) FILTER (watched), 0)::BIGINT,

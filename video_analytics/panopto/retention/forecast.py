@@ -117,7 +117,7 @@ class _Started:
 
     def __init__(self, held: Held) -> None:
         self.day, self.renewal = held.day, held.renewal
-        self.rows: list[tuple[date, str, int]] = held.connection.sql(
+        self.rows: list[tuple[date, str, int]] = held.connection.execute(
             "SELECT started, stream_source, sum(hours_us)::BIGINT FROM held "
             "WHERE started < getvariable('report_date') GROUP BY ALL ORDER BY ALL"
         ).fetchall()

@@ -28,7 +28,10 @@ class Layout:
 
     columns: Columns
     rows: str
+    order: str
+    where: str = "true"
     bold: str = "false"  # which rows sum up others, in SQL
+    first: str = "true"  # which rows are shown where there is room for {most} only, in SQL
 
     @property
     def query(self) -> str:
@@ -42,15 +45,14 @@ class Layout:
             {name: _TEXTS.get(form, "{0}").format(f"({sql})") for name, (form, sql) in self.columns.items()}
         )
 
-    @property
-    def sheet_query(self) -> str:
-        """The typed rows of a sheet, each after whether it sums up others."""
+    def sheet_query(self, most: int) -> str:
+        """The typed rows of a sheet with that much room, each after whether it sums up others."""
         typed = {name: f"({sql})" for name, (_, sql) in self.columns.items()}
-        return self._query({"is bold": self.bold, **typed})
+        return self._query({"is bold": self.bold, **typed}, self.first.format(most=most))
 
-    def _query(self, columns: Mapping[str, str]) -> str:
+    def _query(self, columns: Mapping[str, str], which: str = "true") -> str:
         shown = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in columns.items())
-        return f"SELECT {shown} FROM {self.rows}"  # noqa: S608 - from the tables below
+        return f"SELECT {shown} FROM {self.rows} WHERE ({self.where}) AND ({which}) ORDER BY {self.order}"
 
 
 def identifier(name: str) -> str:
@@ -83,7 +85,8 @@ SESSION_USAGE = Layout(
         **_same("hours", "archived_hours", "hours"),
         **_same("text", "reports"),
     },
-    "sessions LEFT JOIN shown_creators ON creator_key = coalesce(creator_id, creator) ORDER BY session_id",
+    "sessions LEFT JOIN shown_creators ON creator_key = coalesce(creator_id, creator)",
+    "session_id",
 )
 
 _SUMS: Columns = {"all": _us("all_us"), "watched": _us("watched_us"), "unwatched": _us("unwatched_us")}
@@ -109,8 +112,11 @@ def _measured(measure: str) -> Layout:
     own: Columns = {"own": _us("own_us")} if measure == FOLDER else {}
     return Layout(
         {**_LABELS[measure], **_SUMS, **own, **_same("count", "sessions")},
-        f"measured WHERE measure = {quoted(measure)} ORDER BY place",
+        "measured",
+        "place",
+        where=f"measure = {quoted(measure)}",
         bold="line <> 'row'",
+        first="place < {most} - 2 OR line <> 'row'",  # also where the totals come last
     )
 
 
@@ -122,7 +128,8 @@ SCENARIOS = Layout(
         "hours": ("hours", "published_hours"),
         "limit": ("hours", "limit_hours"),
     },
-    "outcomes ORDER BY nth",
+    "outcomes",
+    "nth",
 )
 
 DETAIL = Layout(
@@ -135,7 +142,8 @@ DETAIL = Layout(
         **_same("count", "sessions"),
         **_same("text", "why"),
     },
-    "detail ORDER BY place, sort",
+    "detail",
+    "place, sort",
     bold="bucket = 'total'",
 )
 
@@ -145,7 +153,8 @@ TOTALS = Layout(
         **_same("hours", "total_hours", "snapshot_hours", "difference"),
         **_same("text", "what"),
     },
-    "totals ORDER BY place",
+    "totals",
+    "place",
 )
 
 FORECAST = Layout(
@@ -155,7 +164,8 @@ FORECAST = Layout(
         **_same("date", "month"),
         **_same("hours", "created_hours", "stored_hours", "stored_at_most_hours", "archived_hours"),
     },
-    "forecasts ORDER BY nth",
+    "forecasts",
+    "nth",
 )
 
 QUARANTINE = Layout(
@@ -165,7 +175,8 @@ QUARANTINE = Layout(
         **_same("text", "reason", "field"),
         "hours": _us("hours_us"),
     },
-    "quarantined ORDER BY nth",
+    "quarantined",
+    "nth",
 )
 
 AFFECTED = Layout(
@@ -175,7 +186,9 @@ AFFECTED = Layout(
         "hours": _us("hours_us"),
         **_same("count", "views"),
     },
-    "affected ORDER BY number, bucket, rank",
+    "affected",
+    "number, bucket, rank",
+    first="rank <= {most} // (SELECT count(DISTINCT (number, bucket)) FROM affected)",
 )
 
 
@@ -193,4 +206,4 @@ def sessions(scenarios: Sequence[str]) -> Layout:
     for number, scenario in enumerate(scenarios):
         name = f"scenario_{scenario}" if scenario in known else scenario
         buckets[name] = ("text", f"bucket_{number}")
-    return Layout({**known, **buckets}, "placed ORDER BY session_id")
+    return Layout({**known, **buckets}, "placed", "session_id")

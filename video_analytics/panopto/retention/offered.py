@@ -59,7 +59,8 @@ def _read(lake: Lake, held: Held, table: Table, *, must: bool) -> pa.Table:
     rows = lake.read(table, held.day.isoformat())
     if rows is None and must:
         raise ReportError(
-            f"report date {held.day}: expected {table.name}, got none; materialize panopto/retention of this date"
+            f"report date {held.day}: expected {table.name}, got none; "
+            "materialize panopto/retention of this date"
         )
     return table.schema.empty_table() if rows is None else rows
 
@@ -83,7 +84,7 @@ def _placed(held: Held) -> str:
         f"{bucket_of(conditions(held, scenario))} AS bucket_{number}"
         for number, scenario in enumerate(held.retention.scenarios)
     ]
-    return f"SELECT *, {', '.join(buckets)} FROM held LEFT JOIN shown_creators USING (creator_key)"  # noqa: S608 - our own conditions
+    return f"SELECT *, {', '.join(buckets)} FROM held LEFT JOIN shown_creators USING (creator_key)"
 
 
 def _affected(held: Held) -> str:
@@ -94,7 +95,8 @@ def _affected(held: Held) -> str:
     )
     return f"""
         WITH sums AS MATERIALIZED (
-            SELECT {", ".join(f"bucket_{number}" for number in numbers)}, root_folder, folder_path, creator_key,
+            SELECT {", ".join(f"bucket_{number}" for number in numbers)},
+                   root_folder, folder_path, creator_key,
                    creator_shown, count(*) AS sessions, sum(hours_us)::BIGINT AS hours_us,
                    sum(views)::BIGINT AS views
             FROM placed GROUP BY ALL
@@ -103,12 +105,13 @@ def _affected(held: Held) -> str:
                       PARTITION BY number, bucket
                       ORDER BY hours_us DESC, sessions DESC, folder_path, root_folder, creator_key
                   ) AS rank
-        FROM parts"""  # noqa: S608 - our own columns
+        FROM parts"""
 
 
 def _part(number: int, scenario: str) -> str:
     return f"""
         SELECT {number} AS number, {quoted(scenario)} AS scenario, bucket_{number} AS bucket,
                root_folder, folder_path, creator_key, coalesce(creator_shown, {quoted(NONE)}) AS creator,
-               sum(sessions)::BIGINT AS sessions, sum(hours_us)::BIGINT AS hours_us, sum(views)::BIGINT AS views
-        FROM sums WHERE bucket_{number} IN ({quoted(ARCHIVED)}, {quoted(DELETED)}) GROUP BY ALL"""  # noqa: S608 - quoted
+               sum(sessions)::BIGINT AS sessions, sum(hours_us)::BIGINT AS hours_us,
+               sum(views)::BIGINT AS views
+        FROM sums WHERE bucket_{number} IN ({quoted(ARCHIVED)}, {quoted(DELETED)}) GROUP BY ALL"""

@@ -39,29 +39,28 @@ WITH disjoint AS (
 ), added AS (
     SELECT measure, sum(us)::BIGINT AS us FROM disjoint GROUP BY measure
 ), said AS (
-    SELECT nth AS place, measure AS "table", coalesce(us, 0) / 3.6e9 AS total_hours,
+    SELECT nth AS place, true AS whole, measure AS "table", coalesce(us, 0) / 3.6e9 AS total_hours,
            CASE measure
                WHEN 'hours_by_folder' THEN 'Every folder without those below it.'
                WHEN 'hours_by_recency' THEN 'The longest window, what was last viewed before it, and what never was.'
                WHEN 'hours_by_academic_year' THEN 'The sources of the academic year, and all other hours.'
                ELSE 'All rows.' END AS what
     FROM measured LEFT JOIN added USING (measure) WHERE line = 'total'
-    UNION ALL BY NAME
-    SELECT nth AS place, measure || ': ' || label AS "table", all_us / 3.6e9 AS total_hours,
-           'Outside is what was last viewed before ' || since || ', or never.' AS what
+    UNION ALL
+    SELECT nth, false, measure || ': ' || label, all_us / 3.6e9,
+           'Outside is what was last viewed before ' || since || ', or never.'
     FROM measured WHERE since IS NOT NULL
-    UNION ALL BY NAME
-    SELECT nth AS place, measure || ': ' || label AS "table", all_us / 3.6e9 AS total_hours,
-           'Outside is what was created in other years, or at a time that is not told.' AS what
+    UNION ALL
+    SELECT nth, false, measure || ': ' || label, all_us / 3.6e9,
+           'Outside is what was created in other years, or at a time that is not told.'
     FROM measured WHERE line = 'subtotal'
-    UNION ALL BY NAME
-    SELECT 1000000000 + min(nth) AS place, 'scenario ' || scenario AS "table",
-           sum(conserved_hours) FILTER (bucket <> 'created') AS total_hours,
-           'Stored, archived and deleted of what exists.' AS what
+    UNION ALL
+    SELECT 1000000000 + min(nth), true, 'scenario ' || scenario,
+           sum(conserved_hours) FILTER (bucket <> 'created'), 'Stored, archived and deleted of what exists.'
     FROM outcomes GROUP BY scenario
 )
-SELECT place, "table", total_hours, snapshot_hours, round(total_hours - snapshot_hours, 6) AS difference, what
+SELECT place, whole, "table", total_hours, snapshot_hours, round(total_hours - snapshot_hours, 6) AS difference, what
 FROM said, (SELECT coalesce(sum(hours_us), 0)::BIGINT / 3.6e9 AS snapshot_hours FROM held)
 UNION ALL BY NAME
-SELECT 2000000000 AS place, '(quarantined)' AS "table", getvariable('quarantined_hours') AS total_hours,
+SELECT 2000000000 AS place, false AS whole, '(quarantined)' AS "table", getvariable('quarantined_hours') AS total_hours,
        'In no table: sessions and rows of the reports that do not count.' AS what;

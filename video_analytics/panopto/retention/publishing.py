@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from video_analytics import files
 from video_analytics.lake import Lake
 from video_analytics.panopto import publishing
 from video_analytics.panopto.retention import layouts
 from video_analytics.panopto.retention.held import Held, opened
 from video_analytics.panopto.retention.layouts import Layout
-from video_analytics.panopto.retention.offered import offer
+from video_analytics.panopto.retention.offered import facts, offer
+from video_analytics.panopto.retention.summary import summary
+from video_analytics.panopto.retention.workbook import write_sheets
 from video_analytics.settings.retention import Retention
 
 FOLDER = "panopto/retention"
@@ -32,13 +35,18 @@ def write_files(lake: Lake, exports: Path, day: date, zone: str, retention: Rete
         offer(held, lake)
         for name, layout in _layouts(held).items():
             changed |= _write(held, layout, exports, name)
+        changed[f"{FOLDER}/retention.xlsx"] = write_sheets(
+            held, exports / FOLDER / "retention.xlsx", _about(held, lake)
+        )
+        text = summary(held, lake).encode()
+        changed[f"{FOLDER}/summary.md"] = files.write_bytes(exports / FOLDER / "summary.md", text)
     return changed
 
 
 def _layouts(held: Held) -> Mapping[str, Layout]:
     """Each file by its path without an ending."""
     scenarios = [scenario.name for scenario in held.retention.scenarios]
-    files = {
+    found = {
         **layouts.HOURS,
         "scenarios": layouts.SCENARIOS,
         "scenarios_detail": layouts.DETAIL,
@@ -48,7 +56,7 @@ def _layouts(held: Held) -> Mapping[str, Layout]:
         "affected": layouts.AFFECTED,
         "quarantine": layouts.QUARANTINE,
     }
-    return {"panopto/session_usage": layouts.SESSION_USAGE} | {f"{FOLDER}/{k}": v for k, v in files.items()}
+    return {"panopto/session_usage": layouts.SESSION_USAGE} | {f"{FOLDER}/{k}": v for k, v in found.items()}
 
 
 def _write(held: Held, layout: Layout, exports: Path, name: str) -> Iterator[tuple[str, bool]]:
@@ -57,3 +65,19 @@ def _write(held: Held, layout: Layout, exports: Path, name: str) -> Iterator[tup
     yield f"{name}.csv", publishing.write_csv(held.connection, layout.text_query, csv)
     rows = held.connection.sql(layout.query).to_arrow_reader(publishing.BATCH)
     yield f"{name}.parquet", publishing.write_parquet(rows.schema, [rows], parquet)
+
+
+def _about(held: Held, lake: Lake) -> list[tuple[str, str]]:
+    """What the workbook says of itself."""
+    known = facts(held, lake)
+    return [
+        ("report date", held.day.isoformat()),
+        (
+            "views counted",
+            f"from {known['period_from'] or 'a day that no report tells'} to {known['period_to']}",
+        ),
+        *(("report", each) for each in known["reports"]),
+        ("days and times", f"of {held.zone}"),
+        ("hours", "of video; exact, shown with two decimals"),
+        ("conclusions", "in summary.md"),
+    ]

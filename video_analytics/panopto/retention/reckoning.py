@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from video_analytics.lake import Lake
-from video_analytics.panopto.reports.snapshot import chosen, reports_held
+from video_analytics.panopto.reports.choosing import chosen, reports_held
 from video_analytics.panopto.retention.forecast import forecast
 from video_analytics.panopto.retention.held import HOUR, Held
 from video_analytics.panopto.retention.measures import measure
@@ -47,7 +47,7 @@ def inputs_of(lake: Lake, day: str, zone: str, retention: Retention) -> str:
     Raises:
         ReportError: the reports at hand do not suffice for it.
     """
-    reports = [report.key for report in chosen(reports_held(lake), date.fromisoformat(day))]
+    reports = [report.key for report in chosen(reports_held(lake), date.fromisoformat(day)).reports]
     return hashlib.sha256(repr((reports, zone, retention.model_dump_json())).encode()).hexdigest()[:16]
 
 
