@@ -5,24 +5,19 @@ configuration.
 """
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import click
 from rich.console import Console
-from rich.text import Text
 
-from video_analytics.errors import SettingsError, VideoAnalyticsError
+from video_analytics.errors import SettingsError
+from video_analytics.exits import FAILED, plainly
+from video_analytics.planning import plan_command
 from video_analytics.sandbox.command import sandbox_command
 from video_analytics.settings import Account, Course, Settings, courses_path, load_settings, read_courses
 
-P = ParamSpec("P")
-
-FAILED, WRONG = 1, 2
 BRIGHTCOVE, PANOPTO, REPORTS, ALL = "brightcove", "panopto", "reports", "all"
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _HOME = click.option(
@@ -55,24 +50,6 @@ def main() -> None:
 
     Start with `video-analytics demo`: it needs no account, no credentials and no network.
     """
-
-
-def plainly(command: Callable[P, int]) -> Callable[P, None]:
-    """Turn errors into a sentence and an exit code, never a traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            code = command(*args, **kwargs)
-        except SettingsError as error:
-            Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
-            code = WRONG
-        except VideoAnalyticsError as error:
-            Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
-            code = FAILED
-        sys.exit(code)
-
-    return run
 
 
 @main.command()
@@ -181,6 +158,7 @@ def status(home: Path | None, as_json: bool) -> int:
     return FAILED if any(each.has_failed for kind in told for each in told[kind]) else 0
 
 
+main.add_command(plan_command)
 main.add_command(sandbox_command)
 
 

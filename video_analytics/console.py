@@ -150,11 +150,20 @@ _KINDS = {
         "GetSessionExtendedDetailedUsage": "pages of viewing records",
         "GetFolderSummaryUsage": "folder summaries",
         "LogOnWithPassword": "logons",
-        "GetReport": "looks at reports",
+        "token": "tokens",
+    },
+    "reports": {
+        "QueueReport": "reports asked for",
+        "GetReport": "looks whether one is there",
+        "LogOnWithPassword": "logons",
         "token": "tokens",
     },
 }
-_REST = {"brightcove": "catalogue pages and counts", "panopto": "pages of folders and sessions"}
+_REST = {
+    "reports": "other questions",
+    "brightcove": "catalogue pages and counts",
+    "panopto": "pages of folders and sessions",
+}
 
 
 def _counts(source: str, tally: Tally) -> dict[str, float]:
@@ -169,11 +178,9 @@ def print_files(console: Console, exports: Path, names: Iterable[str]) -> None:
         kinds.setdefault(Path(*Path(name).parts[:2]), []).append(exports / name)
     for kind, paths in kinds.items():
         size = sum(path.stat().st_size for path in paths) / 1e6
-        example = paths[0].relative_to(exports / kind)
-        console.print(
-            Text(f"  {exports / kind}  {len(paths)} files, {size:,.1f} MB, for instance {example}"),
-            soft_wrap=True,
-        )
+        several = f"{len(paths)} files, {size:,.1f} MB, for instance {paths[0].relative_to(exports / kind)}"
+        says = f"{size:,.1f} MB" if paths == [exports / kind] else several
+        console.print(Text(f"  {exports / kind}  {says}"), soft_wrap=True)
 
 
 def print_status(console: Console, statuses: Sequence[Status]) -> None:

@@ -28,6 +28,7 @@ from video_analytics import files
 from video_analytics.errors import LakeError
 
 FACTS = b"video_analytics"
+DIGESTED_AT_ONCE = 250_000  # rows; bounds memory
 
 
 @dataclass(frozen=True)
@@ -244,9 +245,28 @@ def _shaped(table: Table, data: pa.Table) -> pa.Table:
 
 def _digest(data: pa.Table, facts: Mapping[str, Any]) -> str:
     """A fingerprint of rows and facts, the same in every process."""
-    data = data.take(pa.array(range(data.num_rows), pa.int64()))  # a copy: no rubbish beneath nulls
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, data.schema) as writer:
-        writer.write_table(data)
+    digest = hashlib.sha256()
+    with pa.ipc.new_stream(pa.PythonFile(_Into(digest), "w"), data.schema) as writer:
+        for start in range(0, max(1, data.num_rows), DIGESTED_AT_ONCE):
+            part = data.slice(start, DIGESTED_AT_ONCE)
+            clean = part.take(pa.array(range(part.num_rows), pa.int64()))  # a copy: no rubbish beneath nulls
+            writer.write_table(clean)
     said = json.dumps({key: value for key, value in facts.items() if key != "read_on"}, sort_keys=True)
-    return hashlib.sha256(sink.getvalue() + said.encode()).hexdigest()
+    digest.update(said.encode())
+    return digest.hexdigest()
+
+
+class _Into(io.RawIOBase):
+    """A file that only feeds a fingerprint."""
+
+    def __init__(self, digest: "hashlib._Hash") -> None:
+        self._digest = digest
+
+    def writable(self) -> bool:
+        """It is for writing."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take what comes."""
+        self._digest.update(data)
+        return len(data)

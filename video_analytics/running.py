@@ -72,7 +72,7 @@ def run_usage_reports(settings: Settings, day: date | None, console: Console, *,
     def road(runner: Runner) -> None:
         run_reports(runner, day, ask=ask)
 
-    return _run(settings, "panopto", road, said, console)
+    return _run(settings, "reports", road, said, console)
 
 
 def _run(

@@ -13,15 +13,22 @@ import pytest
 from click.testing import CliRunner, Result
 
 from video_analytics.cli import main
+from video_analytics.sandbox import SITE_ZONE
 from video_analytics_tests.conftest import YESTERDAY, NewSandbox, settings_for
 from video_analytics_tests.panopto.drill import PEACE, panopto_settings
+from video_analytics_tests.panopto.retention import college
 
 FILES = {
     "brightcove": 11 * 4
     + 11
     + 11 * 4
     + 4 * 4,  # cms, lifecycle, reporting, daily (one year, and the years in one)
-    "panopto": 7 * 2 + 7 * 2 + 2 * 2,  # database, output[CHUNKED], tableau as CSV and Parquet
+    "panopto": 7 * 2
+    + 7 * 2
+    + 2 * 2  # database, output[CHUNKED], tableau as CSV and Parquet
+    + 2
+    + 15 * 2
+    + 2,  # session_usage and the tables of retention likewise, workbook and summary
 }
 SECRET = re.compile("^[A-Z_]*(SECRET|PASSWORD)=")
 
@@ -46,7 +53,7 @@ def test_the_demo_shows_the_whole_road(tmp_path: Path) -> None:
         written = [path for path in (home / "exports" / source).rglob("*") if path.is_file()]
         assert len([path for path in written if path.suffix != ".hyper"]) == number, source
     told = json.loads(call("status", "--home", home, "--json").stdout)
-    assert {kind: len(each) for kind, each in told.items()} == {"accounts": 11, "courses": 7}
+    assert (len(told["accounts"]), len(told["courses"]), len(told["reports"]["held"])) == (11, 7, 3)
     for each in told["accounts"] + told["courses"]:
         assert each["missing"] == each["failed"] == 0
         assert each["provisional"] + each["complete"] >= 3
@@ -120,9 +127,47 @@ def test_panopto_from_a_list_of_courses_to_files(new_sandbox: NewSandbox, home: 
     assert [course["failed"] + course["missing"] for course in courses] == [0, 0, 0]
     told = call("check", "--home", home, "--source", "panopto", environment=environment)
     assert told.exit_code == 0, told.output
-    assert told.output.count("\nok ") == 9
+    assert told.output.count("\nok ") == 10
+    assert "usage reports: 3 with all columns" in told.output
     assert "read in America/New_York" not in told.output  # the settings say UTC
     assert "set panopto.site_timezone" in told.output
+
+
+def test_reports_from_the_inbox_to_numbers_without_credentials(home: Path) -> None:
+    told = call("run", "--home", home, "--source", "reports")
+    assert told.exit_code == 1
+    assert "drop 'Sessions created or edited'" in told.output
+    for name, data in college.files().items():
+        path = home / "inbox" / "panopto" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    (home / "inbox" / "panopto" / "notes.txt").write_text("to do\n")
+    told = call("run", "--home", home, "--source", "reports", "--report-date", "2022-06-01")
+    assert told.exit_code == 1
+    assert "FAILED usage_reports notes.txt" in told.output
+    assert "sessions in the snapshots written" in told.output
+    figures = (home / "exports" / "panopto" / "retention" / "scenarios.csv").read_text("utf-8").splitlines()
+    assert figures[:2] == ["scenario,bucket,hours,limit", "save_money,stored,7035.73,8800.00"]
+    told = call("run", "--home", home, "--source", "reports")
+    assert told.exit_code == 0, told.output
+    said = json.loads(call("status", "--home", home, "--json").stdout)["reports"]
+    assert said["dates"] == ["2022-06-01"]
+    assert said["refused"] == ["notes.txt"]
+    told = call("plan", "--home", home, "--scenario", "save_both")
+    assert told.exit_code == 0, told.output
+    assert "17,865.30" in told.output
+
+
+def test_reports_asked_of_the_site(new_sandbox: NewSandbox, home: Path) -> None:
+    sandbox = new_sandbox(PEACE)
+    panopto_settings(sandbox, home, site_timezone=SITE_ZONE)
+    assert call("run", "--home", home, "--ask").exit_code == 2  # no credentials
+    told = call("run", "--home", home, "--ask", environment=sandbox.environment())
+    assert told.exit_code == 0, told.output
+    assert "3 reports asked for" in told.output
+    told = call("status", "--home", home, environment=sandbox.environment())
+    assert "session_usage 2010-01-01..2026-06-14" in told.output
 
 
 def test_one_course_chosen_by_name(new_sandbox: NewSandbox, home: Path) -> None:
@@ -149,6 +194,9 @@ def test_one_course_chosen_by_name(new_sandbox: NewSandbox, home: Path) -> None:
         (["run", "--from", "yesterday"], "--from"),
         (["run", "--from", "2026-06-10", "--to", "2026-06-01"], "swap them"),
         (["run", "--source", "vimeo"], "--source"),
+        (["run", "--source", "reports", "--from", "2026-06-01"], "--report-date"),
+        (["run", "--source", "brightcove", "--ask"], "--source reports"),
+        (["run", "--report-date", "last June"], "--report-date"),
         (["run", "--days", "3"], "--days"),
         (["sandbox", "--scenario", "nonsense"], "nonsense"),
         (["frobnicate"], "frobnicate"),

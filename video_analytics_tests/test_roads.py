@@ -213,24 +213,25 @@ def carry_out(definitions: dg.Definitions, instance: dg.DagsterInstance, request
 
 def test_a_night_asks_for_listings_and_due_days(new_site: NewSite, turn_clock: TurnClock) -> None:
     site = new_site()
-    with open_instance(site.settings) as (site.instance, _):  # a schedule wants one on disk
-        site.run()
-        turn_clock(site.sandbox, site.sandbox.now() + dt.timedelta(days=1))
-        definitions = build_defs(site.settings)
-        context = dg.build_schedule_context(instance=site.instance)
+    site.run()
+    turn_clock(site.sandbox, site.sandbox.now() + dt.timedelta(days=1))
+    definitions = build_defs(site.settings)
+    with open_instance(site.settings) as (on_disk, _):  # a schedule wants one
+        partitions.add_courses(on_disk, [course.id for course in site.courses])
+        context = dg.build_schedule_context(instance=on_disk)
         listing, days = (
             list(definitions.resolve_schedule_def(name).evaluate_tick(context).run_requests or ())
             for name in ("panopto_nightly_listing", "panopto_nightly")
         )
-        first, last = site.courses[0].id, site.courses[-1].id
-        assert [(one.tags[START_TAG], one.tags[END_TAG]) for one in listing] == [(first, last)]
-        new = YESTERDAY + dt.timedelta(days=1)
-        span = (f"{first}|{new - dt.timedelta(days=6)}", f"{last}|{new}")
-        assert [(one.tags[START_TAG], one.tags[END_TAG]) for one in days] == [span]
-        assert days[0].run_config["ops"]["panopto__viewing_activity"]["config"] == {"again": False}
-        assert all(carry_out(definitions, site.instance, request) for request in (*listing, *days))
-        lake = Lake(site.settings.lake)
-        assert all(lake.path(VIEWING_ACTIVITY, day_key(course.id, new)).exists() for course in site.courses)
+    first, last = site.courses[0].id, site.courses[-1].id
+    assert [(one.tags[START_TAG], one.tags[END_TAG]) for one in listing] == [(first, last)]
+    new = YESTERDAY + dt.timedelta(days=1)
+    span = (f"{first}|{new - dt.timedelta(days=6)}", f"{last}|{new}")
+    assert [(one.tags[START_TAG], one.tags[END_TAG]) for one in days] == [span]
+    assert days[0].run_config["ops"]["panopto__viewing_activity"]["config"] == {"again": False}
+    assert all(carry_out(definitions, site.instance, request) for request in (*listing, *days))
+    lake = Lake(site.settings.lake)
+    assert all(lake.path(VIEWING_ACTIVITY, day_key(course.id, new)).exists() for course in site.courses)
 
 
 def test_a_course_taken_out_keeps_its_data(new_site: NewSite) -> None:

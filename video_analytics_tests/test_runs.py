@@ -1,6 +1,7 @@
 """Ranges, and the whole road through Dagster in this process."""
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -35,18 +36,29 @@ ORDER = [account.key for account in BUILT_IN]
 DAYS = days_until(YESTERDAY, 40)
 
 
-def run(settings: Settings, wanted: dict[Account, list[dt.date]]) -> tuple[Runner, Bars, Tally]:
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance in memory: one on disk takes longer than the work it records."""
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def run(
+    settings: Settings,
+    wanted: dict[Account, list[dt.date]],
+    instance: dg.DagsterInstance,
+    tags: dict[str, str] | None = None,
+) -> tuple[Runner, Bars, Tally]:
     tally = Tally()
     bars = Bars(Console(quiet=True), tally)
-    with open_instance(settings) as (instance, tags), bars:
-        runner = Runner(settings, bars, tally, instance, tags)
+    with bars:
+        runner = Runner(settings, bars, tally, instance, tags or {})
         run_brightcove(runner, wanted)
     return runner, bars, tally
 
 
-def materialized(settings: Settings, name: str) -> set[str]:
-    with open_instance(settings) as (instance, _):
-        return set(instance.get_materialized_partitions(key(name)))
+def materialized(instance: dg.DagsterInstance, name: str) -> set[str]:
+    return set(instance.get_materialized_partitions(key(name)))
 
 
 @given(st.dictionaries(st.sampled_from(BUILT_IN), st.sets(st.sampled_from(DAYS), max_size=12), max_size=11))
@@ -74,23 +86,26 @@ def test_the_road_is_recorded_as_it_is_in_the_lake(new_sandbox: NewSandbox, home
     sandbox = new_sandbox()
     settings = settings_for(sandbox, home)
     days = days_until(YESTERDAY, 4)
-    runner, bars, tally = run(settings, dict.fromkeys(settings.brightcove.accounts, days))
+    with open_instance(settings) as (instance, tags):
+        runner, bars, tally = run(settings, dict.fromkeys(settings.brightcove.accounts, days), instance, tags)
     assert runner.ok
     assert not bars.failures
     assert tally.total("analytics/data") == 22
     assert truth_equals_lake(sandbox, Lake(settings.lake), settings.brightcove.accounts, days) == bars.rows
-    assert len(materialized(settings, "daily_analytics")) == 44
-    for name in ("cms_catalog", "last_viewed", "video_cache", "cms_files", "reporting_files"):
-        assert len(materialized(settings, name)) == 11, name
-    assert materialized(settings, "multi_year") == {"internet", "research", "gwm", "events"}
+    with open_instance(settings) as (instance, _):  # another process would see the same
+        assert len(materialized(instance, "daily_analytics")) == 44
+        for name in ("cms_catalog", "last_viewed", "video_cache", "cms_files", "reporting_files"):
+            assert len(materialized(instance, name)) == 11, name
+        assert materialized(instance, "multi_year") == {"internet", "research", "gwm", "events"}
     assert (settings.lake / "warehouse.duckdb").exists()
 
 
-def test_each_materialization_says_what_it_cost(new_sandbox: NewSandbox, home: Path) -> None:
+def test_each_materialization_says_what_it_cost(
+    new_sandbox: NewSandbox, home: Path, instance: dg.DagsterInstance
+) -> None:
     settings = settings_for(new_sandbox(), home, accounts=["neo"])
-    run(settings, {settings.account("neo"): [YESTERDAY]})
-    with open_instance(settings) as (instance, _):
-        event = instance.get_latest_materialization_event(key("daily_analytics"))
+    run(settings, {settings.account("neo"): [YESTERDAY]}, instance)
+    event = instance.get_latest_materialization_event(key("daily_analytics"))
     assert event is not None
     assert event.asset_materialization is not None
     metadata = {name: value.value for name, value in event.asset_materialization.metadata.items()}
@@ -106,35 +121,38 @@ def test_each_materialization_says_what_it_cost(new_sandbox: NewSandbox, home: P
     assert metadata["dagster/partition_row_count"] == held.num_rows
 
 
-def test_a_second_run_changes_no_byte(new_sandbox: NewSandbox, home: Path) -> None:
+def test_a_second_run_changes_no_byte(
+    new_sandbox: NewSandbox, home: Path, instance: dg.DagsterInstance
+) -> None:
     settings = settings_for(new_sandbox(), home, accounts=["neo", "MyWay"])
     wanted = {account: days_until(YESTERDAY, 3) for account in settings.brightcove.accounts}
-    run(settings, wanted)
+    run(settings, wanted, instance)
     before = snapshot(settings.lake) | snapshot(settings.exports)
-    run(settings, wanted)
+    run(settings, wanted, instance)
     after = snapshot(settings.lake) | snapshot(settings.exports)
     before.pop("warehouse.duckdb"), after.pop("warehouse.duckdb")  # views only, written anew each time
     assert after == before
     assert len(after) > 30
 
 
-def test_a_dead_account_is_named_and_the_others_are_recorded(new_sandbox: NewSandbox, home: Path) -> None:
+def test_a_dead_account_is_named_and_the_others_are_recorded(
+    new_sandbox: NewSandbox, home: Path, instance: dg.DagsterInstance
+) -> None:
     sandbox = new_sandbox({"dead_accounts": ["research"], "dead_how": "403"})
     settings = settings_for(sandbox, home)
     days = days_until(YESTERDAY, 2)
-    runner, bars, _ = run(settings, dict.fromkeys(settings.brightcove.accounts, days))
+    runner, bars, _ = run(settings, dict.fromkeys(settings.brightcove.accounts, days), instance)
     assert not runner.ok
     assert {partition.split("|")[0] for _, partition in bars.failures} == {"research"}
-    assert {name.split("|")[0] for name in materialized(settings, "daily_analytics")} == set(ORDER) - {
+    assert {name.split("|")[0] for name in materialized(instance, "daily_analytics")} == set(ORDER) - {
         "research"
     }
-    assert len(materialized(settings, "daily_analytics")) == 20
-    with open_instance(settings) as (instance, _):
-        failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
-        assert len(failed) == 2  # the catalogue and the days; a refused last-view list is told, not fatal
-        texts = [
-            str(log.step_failure_data.error) for run in failed for log in step_failures(instance, run.run_id)
-        ]
+    assert len(materialized(instance, "daily_analytics")) == 20
+    failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
+    assert len(failed) == 2  # the catalogue and the days; a refused last-view list is told, not fatal
+    texts = [
+        str(log.step_failure_data.error) for run in failed for log in step_failures(instance, run.run_id)
+    ]
     assert all("research" in text for text in texts)
     assert len(texts) == 2
 
@@ -145,13 +163,13 @@ def step_failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterE
 
 
 def test_without_dates_the_trailing_days_and_those_the_vendor_changed(
-    new_sandbox: NewSandbox, home: Path, turn_clock: object
+    new_sandbox: NewSandbox, home: Path, turn_clock: object, instance: dg.DagsterInstance
 ) -> None:
     sandbox = new_sandbox(now=NOW - dt.timedelta(days=30))
     settings = settings_for(sandbox, home, accounts=["neo"])
     account = settings.account("neo")
     early = days_until(YESTERDAY - dt.timedelta(days=30), 9)
-    run(settings, {account: early})
+    run(settings, {account: early}, instance)
     assert callable(turn_clock)
     turn_clock(sandbox, NOW)
     wanted = wanted_days(settings, [account], None, None)[account]

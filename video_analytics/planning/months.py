@@ -51,13 +51,14 @@ def print_months(console: Console, answer: Answer, growth: Growth) -> None:
 
 
 def _columns(growth: Growth) -> Iterator[_Column]:
-    """One for each growth, or one for all where the growth is not known."""
+    """One for each growth, or one for all where they are the same."""
+    apart = growth.low != growth.high
     for heading, values, bucket in (
         ("created", "created_hours", CREATED),
         ("stored", "stored_at_most_hours", STORED),
     ):
-        for name in GROWTHS if growth.rates else (MID,):
-            yield _Column(f"{heading}\n{name}" if growth.rates else heading, values, name, bucket)
+        for name in GROWTHS if apart else (MID,):
+            yield _Column(f"{heading}\n{name}" if apart else heading, values, name, bucket)
     yield _Column("archived", "archived_hours", MID, ARCHIVED)
 
 
@@ -77,12 +78,17 @@ def _cell(number: float, limit: float) -> Text:
 def _growth(growth: Growth) -> str:
     if not growth.rates:
         return (
-            "How fast new hours grow is not known: the data reach back less than two whole years. Each month "
+            "How fast new hours grow is not known: the data do not hold two whole years of them. Each month "
             "is taken to bring what it brought a year ago."
         )
-    rates = ", ".join(f"{name} {percent(growth.rate(name))}" for name in GROWTHS)
+    apart = growth.low != growth.high
+    rates = (
+        ", ".join(f"{name} {percent(growth.rate(name))}" for name in GROWTHS)
+        if apart
+        else percent(growth.mid)
+    )
     years = ", ".join(f"{hours(number)} from {begin}" for begin, number in growth.years.items())
-    return f"New hours change by so much a year: {rates}; taken from the hours of 12 months: {years}."
+    return f"New hours change by {rates} a year, taken from the hours of 12 months: {years}."
 
 
 def _breaches(found: Sequence[Breach], day: date, until: date) -> Iterator[str]:

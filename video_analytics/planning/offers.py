@@ -19,7 +19,7 @@ def print_offers(console: Console, answer: Answer) -> None:
     say(
         console,
         f"Tried: windows from {WINDOWS.start} to {WINDOWS.stop - 1} months, and bundles: {known}. "
-        "Best are the fewest bundles, then the fewest hours deleted, not imported and archived.",
+        "Best are the fewest bundles, then the fewest hours bought, deleted, not imported, archived.",
         "dim",
     )
     for number, offer in enumerate(answer.offers, start=1):

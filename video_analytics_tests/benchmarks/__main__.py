@@ -12,13 +12,14 @@ import platform
 import subprocess
 import sys
 
-from video_analytics_tests.benchmarks import backfill, consolidation, coverage, night
+from video_analytics_tests.benchmarks import backfill, consolidation, coverage, night, retention
 
 BENCHMARKS = {
     "backfill": backfill.main,
     "consolidation": consolidation.main,
     "coverage": coverage.main,
     "night": night.main,
+    "retention": retention.main,
 }
 PACKAGES = ("dagster", "duckdb", "pyarrow", "msgspec", "requests")
 

@@ -1,7 +1,8 @@
 """Coverage counted cell by cell: slow, exact, and by no method the product uses.
 
 A video is laid out in cells of one unit (so many milliseconds) divided by the number of chunks, and each
-stretch adds one to every cell it passes over. All results are fractions until they are compared.
+stretch adds one to every cell it passes over. All that is counted or summed are whole cells. Only a finished
+row is in seconds and percent: whole numbers divided once, which Python rounds to the double that is nearest.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +23,16 @@ from video_analytics.panopto.coverage import Rules
 Row = dict[str, Any]
 Cells = NDArray[np.int64]
 COUNTED = ("used", "clipped_start", "clipped_end")
+IN_CELLS = {  # until the row is finished
+    "chunk_start",
+    "chunk_end",
+    "covered_seconds",
+    "watch_seconds",
+    "rewatch_seconds",
+    "anonymous_watch_seconds",
+    "total_time_spent",
+    "anonymous_time_spent",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class World:
 
     def seconds(self, units: float) -> float:
         """Units in seconds, as a vendor would send them."""
-        return units if isinstance(units, float) else float(Fraction(units * self.unit, 1000))
+        return units if isinstance(units, float) else units * self.unit / 1000
 
 
 def kind(world: World, record: Record) -> str:
@@ -70,7 +82,7 @@ def counts(world: World) -> dict[str, int]:
 
 
 def files(world: World, rules: Rules) -> dict[str, list[Row]]:
-    """The rows of the five files, numbers as fractions."""
+    """The rows of the five files."""
     zone = ZoneInfo(rules.zone)
     pairs: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in world.records:
@@ -84,7 +96,11 @@ def files(world: World, rules: Rules) -> dict[str, list[Row]]:
         key = {"session_id": session, "user_id": user}
         for name, rows in _pair(world, rules, zone, records).items():
             found[name].extend(key | row for row in rows)
-    return found | _measures(world, rules, found)
+    found |= _measures(rules, found, world.durations)
+    for row in (row for rows in found.values() for row in rows):
+        for name in IN_CELLS & row.keys():
+            row[name] = None if row[name] is None else row[name] * world.unit / (1000 * rules.chunks)
+    return found
 
 
 def _pair(world: World, rules: Rules, zone: ZoneInfo, records: list[Record]) -> dict[str, list[Row]]:
@@ -109,25 +125,23 @@ def _pair(world: World, rules: Rules, zone: ZoneInfo, records: list[Record]) -> 
     duration = world.durations[session]
     if not counted or not duration:
         return {"viewer_coverage": [viewer]}
-    second = Fraction(world.unit, 1000 * rules.chunks)  # of a cell
-
     cells = _cells(counted, duration, rules.chunks)
     covered, watched = int(np.count_nonzero(cells)), int(cells.sum())
     viewer |= {
-        "covered_seconds": covered * second,
-        "percent_covered": Fraction(100 * covered, len(cells)),
-        "watch_seconds": watched * second,
-        "rewatch_seconds": (watched - covered) * second,
+        "covered_seconds": covered,
+        "percent_covered": 100 * covered / len(cells),
+        "watch_seconds": watched,
+        "rewatch_seconds": watched - covered,
         "completed": int(_completed(covered, len(cells), rules)),
     }
     chunk_days = [
         {"date": day, **row}
         for day, of_day in sorted(days.items())
-        for row in _chunks(_cells(of_day, duration, rules.chunks), rules, second, "edges")
+        for row in _chunks(_cells(of_day, duration, rules.chunks), rules, "edges")
     ]
     return {
         "chunked_coverage": chunk_days,
-        "chunk_totals": list(_chunks(cells, rules, second, "covered")),
+        "chunk_totals": list(_chunks(cells, rules, "covered")),
         "viewer_coverage": [viewer],
     }
 
@@ -141,26 +155,38 @@ def _cells(records: Iterable[Record], duration: int, chunks: int) -> Cells:
     return cells
 
 
-def _chunks(cells: Cells, rules: Rules, second: Fraction, kind_of_row: str) -> Iterable[Row]:
+def _chunks(cells: Cells, rules: Rules, kind_of_row: str) -> Iterable[Row]:
     size = len(cells) // rules.chunks
-    for index, chunk in enumerate(cells.reshape(rules.chunks, size)):
-        covered = int(np.count_nonzero(chunk))
+    chunks = cells.reshape(rules.chunks, size)
+    covered_and_spent = zip(
+        np.count_nonzero(chunks, axis=1).tolist(), chunks.sum(axis=1).tolist(), strict=True
+    )
+    for index, (covered, spent) in enumerate(covered_and_spent):
         if covered:
-            edges = {"chunk_start": index * size * second, "chunk_end": (index + 1) * size * second}
+            edges = {"chunk_start": index * size, "chunk_end": (index + 1) * size}
             yield {
                 "chunk_index": index,
-                **(edges if kind_of_row == "edges" else {"covered_seconds": covered * second}),
-                "chunk_percent_covered": Fraction(100 * covered, size),
-                "total_time_spent": int(chunk.sum()) * second,
+                **(edges if kind_of_row == "edges" else {"covered_seconds": covered}),
+                "chunk_percent_covered": 100 * covered / size,
+                "total_time_spent": spent,
                 "completed": int(_completed(covered, size, rules)),
             }
 
 
 def _completed(covered: int, whole: int, rules: Rules) -> bool:
-    return Fraction(covered, whole) >= Fraction(str(rules.completed_percent)) / 100
+    enough = _exactly(rules.completed_percent)
+    return 100 * covered * enough.denominator >= enough.numerator * whole
 
 
-def _measures(world: World, rules: Rules, found: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
+@cache
+def _exactly(percent: float) -> Fraction:
+    """What is written, not the double nearest to it."""
+    return Fraction(str(percent))
+
+
+def _measures(
+    rules: Rules, found: Mapping[str, list[Row]], durations: Mapping[str, int | None]
+) -> dict[str, list[Row]]:
     viewers: dict[str, list[Row]] = defaultdict(list)
     for row in found["viewer_coverage"]:
         viewers[row["session_id"]].append(row)
@@ -170,8 +196,7 @@ def _measures(world: World, rules: Rules, found: Mapping[str, list[Row]]) -> dic
             _add_to_chunk(chunks, row, rules, over_all_days=name == "chunk_totals")
     return {
         "session_measures": [
-            _session(session, viewers[session], duration)
-            for session, duration in sorted(world.durations.items())
+            _session(session, viewers[session], duration) for session, duration in sorted(durations.items())
         ],
         "chunk_measures": [
             {"session_id": session, "chunk_index": index, **row}
@@ -235,10 +260,10 @@ def legacy_rows(world: World, rules: Rules) -> list[Row]:
                         "user_id": user,
                         "date": day,
                         "chunk_index": index,
-                        "chunk_start": low,
-                        "chunk_end": high,
-                        "chunk_percent_covered": covered * 100 / (high - low),
-                        "total_time_spent": spent,
+                        "chunk_start": float(low),
+                        "chunk_end": float(high),
+                        "chunk_percent_covered": float(covered * 100 / (high - low)),
+                        "total_time_spent": float(spent),
                         "completed": int(covered >= enough),
                     }
                 )

@@ -2,16 +2,17 @@
 
 import datetime as dt
 import random
+import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from video_analytics.clock import now
+from video_analytics.clock import VARIABLE, now
 from video_analytics.errors import Incomplete, Refused
 from video_analytics.lake import Lake, day_key
 from video_analytics.panopto import collect, feed, plan
@@ -44,9 +45,36 @@ from video_analytics_tests.panopto.drill import (
 from video_analytics_tests.panopto.small_lake import ANN, BOB
 
 Json = dict[str, Any]
+FirstNight = Callable[[Road, Iterable[str]], None]
 MAY = dt.date(2026, 5, 1)  # where a drill of the standing course begins, to be quick
 ONE_DAY = dt.timedelta(days=1)
 COMM, BIOL, HIST = 0, 1, 2  # the three courses of the smallest world
+
+
+@pytest.fixture(scope="module")
+def lake_since_may(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a first night of all courses leaves, at NOW."""
+    home = tmp_path_factory.mktemp("first-night")
+    with pytest.MonkeyPatch.context() as patch, Sandbox(size="tiny", scenario=PEACE, now=NOW) as sandbox:
+        patch.setenv(VARIABLE, NOW.isoformat())
+        with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
+            assert night(road, course_ids(sandbox)) == []
+            return road.lake.root
+
+
+@pytest.fixture
+def first_night(lake_since_may: Path) -> FirstNight:
+    """`first_night(road, courses)`: as if they had been read at NOW; it is copied, and costs no time."""
+
+    def copy(road: Road, courses: Iterable[str]) -> None:
+        others = {path.stem for path in (lake_since_may / SESSIONS.name).iterdir()} - set(courses)
+
+        def foreign(_folder: str, names: list[str]) -> list[str]:
+            return [name for name in names if any(name.startswith(other) for other in others)]
+
+        shutil.copytree(lake_since_may, road.lake.root, ignore=foreign, dirs_exist_ok=True)
+
+    return copy
 
 
 def after(days: float) -> dt.datetime:
@@ -249,13 +277,13 @@ def test_pages_in_no_order_never_pass_for_twins(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_session_that_moves_brings_its_history(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock
+    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, first_night: FirstNight
 ) -> None:
     sandbox = new_sandbox(PEACE)
     moved = event(sandbox, "session_moved", 6, 17)["id"]
     courses = [course_ids(sandbox)[COMM], course_ids(sandbox)[HIST]]
     with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
-        night(road, courses)
+        first_night(road, courses)
         before = lake_rows(road.lake, courses[0], [moved])
         assert before.total() > 10
         turn_clock(sandbox, after(3))
@@ -290,12 +318,18 @@ def test_a_session_that_comes_back_is_read_anew(
     [("session_moved_out", 19, COMM), ("session_deleted", 22, BIOL)],
 )
 def test_a_session_that_is_gone_keeps_its_records(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, kind: str, day: int, course: int
+    home: Path,
+    new_sandbox: NewSandbox,
+    turn_clock: TurnClock,
+    kind: str,
+    day: int,
+    course: int,
+    first_night: FirstNight,
 ) -> None:
     sandbox = new_sandbox(PEACE)
     gone, course_id = event(sandbox, kind, 6, day)["id"], course_ids(sandbox)[course]
     with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
-        night(road, [course_id])
+        first_night(road, [course_id])
         before = lake_rows(road.lake, course_id, [gone])
         turn_clock(sandbox, after(day + 1 - 15))
         assert night(road, [course_id]) == []
@@ -329,7 +363,7 @@ def test_a_renamed_folder_moves_no_record(home: Path, new_sandbox: NewSandbox, t
 
 
 def test_a_folder_that_moves_takes_its_sessions_along(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock
+    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, first_night: FirstNight
 ) -> None:
     sandbox = new_sandbox(PEACE)
     courses = [course_ids(sandbox)[COMM], course_ids(sandbox)[HIST]]
@@ -337,7 +371,7 @@ def test_a_folder_that_moves_takes_its_sessions_along(
     inside = [row["Id"] for row in sandbox.panopto.sessions_of(talks, NOW)]
     assert inside
     with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
-        night(road, courses)
+        first_night(road, courses)
         turn_clock(sandbox, after(6))
         assert night(road, courses) == []
         assert equal_since(sandbox, road.lake, courses) > 100
@@ -347,12 +381,12 @@ def test_a_folder_that_moves_takes_its_sessions_along(
 
 
 def test_a_course_taken_out_of_the_list_keeps_its_data(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock
+    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, first_night: FirstNight
 ) -> None:
     sandbox = new_sandbox(PEACE)
     kept, dropped = course_ids(sandbox)[COMM], course_ids(sandbox)[HIST]
     with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
-        night(road, [kept, dropped])
+        first_night(road, [kept, dropped])
         before = {name: held for name, held in snapshot(road.lake.root).items() if dropped in name}
         turn_clock(sandbox, after(3))
         assert night(road, [kept]) == []
@@ -386,13 +420,13 @@ def test_ten_days_of_late_records_and_new_sessions(
 
 
 def test_a_platform_that_slept_reads_what_came_late(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock
+    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, first_night: FirstNight
 ) -> None:
     """The last days before the pause were read when they were young: they are read again."""
     sandbox = new_sandbox(PEACE)
     course_id = course_ids(sandbox)[COMM]
     with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
-        night(road, [course_id])
+        first_night(road, [course_id])
         turn_clock(sandbox, after(40))
         assert night(road, [course_id]) == []
         assert equal_since(sandbox, road.lake, [course_id]) > 100
@@ -402,13 +436,13 @@ def test_a_platform_that_slept_reads_what_came_late(
 
 
 def test_a_denied_subfolder_holds_up_nothing(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock
+    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, first_night: FirstNight
 ) -> None:
     """What lies behind the door stays as it was, is named, and is whole when it opens, however late."""
     sandbox = new_sandbox(PEACE)
     course_id, (name, nested) = course_ids(sandbox)[COMM], sandbox.panopto.nested_course()
     with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
-        night(road, [course_id])
+        first_night(road, [course_id])
         inside = [row["Id"] for row in sandbox.panopto.sessions_of(nested, NOW)]
         before = lake_rows(road.lake, course_id, inside)
         sandbox.set_scenario(PEACE | {"denied_folders": [nested]})
@@ -432,13 +466,17 @@ def test_a_denied_subfolder_holds_up_nothing(
 
 
 def test_a_denied_session_is_whole_when_it_opens(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, monkeypatch: pytest.MonkeyPatch
+    home: Path,
+    new_sandbox: NewSandbox,
+    turn_clock: TurnClock,
+    monkeypatch: pytest.MonkeyPatch,
+    first_night: FirstNight,
 ) -> None:
     sandbox = new_sandbox(PEACE)
     course_id = course_ids(sandbox)[COMM]
     shut = event(sandbox, "session_edited", 5, 19)["id"]
     with road_of(panopto_settings(sandbox, home, start_date=MAY)) as road:
-        night(road, [course_id])
+        first_night(road, [course_id])
         records = road.soap.records
 
         def refuse(session_id: str, begin: dt.datetime, end: dt.datetime) -> list[Any]:
@@ -463,7 +501,7 @@ def test_a_denied_session_is_whole_when_it_opens(
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_dead_session_holds_up_nothing_and_heals(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, known: bool
+    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, first_night: FirstNight, known: bool
 ) -> None:
     """Whether it was there before or is new in the course."""
     sandbox = new_sandbox(PEACE)
@@ -471,7 +509,7 @@ def test_a_dead_session_holds_up_nothing_and_heals(
     dead = event(sandbox, "session_edited", 5, 19)["id"]
     with road_of(panopto_settings(sandbox, home, start_date=MAY, attempts=2)) as road:
         if known:
-            night(road, [course_id])
+            first_night(road, [course_id])
         before = lake_rows(road.lake, course_id, [dead])
         assert bool(before) == known
         sandbox.set_scenario(PEACE | {"dead_sessions": [dead]})

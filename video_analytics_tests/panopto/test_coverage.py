@@ -2,7 +2,6 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -79,9 +78,7 @@ def _same(found: Output, world: World, rules: Rules) -> None:
 def _same_rows(found: list[Row], expected: list[Row]) -> None:
     assert len(found) == len(expected)
     for row, wanted in zip(found, expected, strict=True):
-        assert row == {
-            name: float(value) if isinstance(value, Fraction) else value for name, value in wanted.items()
-        }
+        assert row == wanted
 
 
 # Random worlds: hypothesis draws their shape and a seed, and Python's random the thousand sets in each, as a
@@ -160,10 +157,11 @@ SMALL = st.builds(
     dirt=st.sampled_from([0.0, 0.3]),
     sets=st.just(40),
 )
+DICE = st.integers(0, 2**32).map(random.Random)
 
 
 @examples(max_examples=12)
-@given(SMALL, st.randoms(use_true_random=False))
+@given(SMALL, DICE)
 def test_order_does_not_matter(run: Run, world: World, dice: random.Random) -> None:
     records = list(world.records)
     dice.shuffle(records)
@@ -199,7 +197,7 @@ def test_duplicates_change_only_what_counts_repeats(run: Run, world: World) -> N
 
 
 @examples(max_examples=12)
-@given(SMALL, st.randoms(use_true_random=False))
+@given(SMALL, DICE)
 def test_where_a_stretch_is_cut_in_two_does_not_matter(run: Run, world: World, dice: random.Random) -> None:
     clean = replace(
         world, records=tuple(record for record in world.records if oracle.kind(world, record) == "used")

@@ -50,16 +50,17 @@ class Inbox:
         return self.home / "inbox" / "refused"
 
     def files(self) -> list[Path]:
-        """The files that wait, by name; not those a browser or an editor is still writing."""
+        """The files that wait, the oldest first; not those a browser or an editor is still writing."""
         if not self.waiting.is_dir():
             return []
-        return sorted(
+        found = [
             path
             for path in self.waiting.iterdir()
             if path.is_file()
             and not path.name.startswith((".", "~$"))
             and path.suffix.lower() not in _UNFINISHED
-        )
+        ]
+        return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))  # the last one read wins
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ blanks and an added unit such as `Session Length (Edited minutes)`.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Form = Literal["text", "guid", "minutes", "hours", "count", "date", "flag"]
@@ -81,6 +82,7 @@ _OTHERS = frozenset(
 )  # reports by viewer have these, and are not read
 
 
+@lru_cache(1024)
 def plain(header: str) -> str:
     """A header as it is compared."""
     folded = " ".join(header.split()).casefold()

@@ -24,7 +24,7 @@ from video_analytics.errors import ReportError
 from video_analytics.panopto.reports.kinds import KINDS, STORAGE, Kind, fields_of, kind_of, missing
 from video_analytics.panopto.reports.typed import days_in, typed
 
-MOST_BYTES = 4 << 30  # of a report's text: some ten million sessions
+MOST_BYTES = 1 << 30  # of a report's text: some four million sessions
 _BATCH = 50_000  # rows
 _SHOWN = 8  # headers in a message
 _LONGEST_LINE = 8 << 20  # characters; the csv module takes 131,072 in one field
@@ -64,13 +64,13 @@ def read_report(path: Path, zone: str, today: date) -> Report:
     Raises:
         ReportError: it is no report that is read, it lacks a column, or it is cut off.
     """
-    with _opened(path) as (name, stream):
-        header, kind, batches = _parsed(path, stream)
+    with _opened(path) as (name, stream, has_checksum):
+        header, kind, batches = _parsed(path, stream, may_end_anywhere=has_checksum)
         raw = pa.concat_tables([_schema(header).empty_table(), *batches])
     rows, findings = typed(raw, zone)
     if kind is STORAGE and not raw.num_rows:
         raise _cut(path, "no rows, where every session should have one")
-    named = _RANGE.search(name) or _RANGE.search(path.name)
+    named = _RANGE.search(path.name) or _RANGE.search(name)
     days = _days(path, named) if named else days_in(rows, kind, zone, today)
     if days is None:
         raise ReportError(f"{path.name}: {_no_days(findings, raw.num_rows, kind)}")
@@ -92,8 +92,8 @@ def _no_days(findings: pa.Table, rows: int, kind: Kind) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[str, IO[str]]]:
-    """The CSV file's name and text, out of its archive where it is in one."""
+def _opened(path: Path) -> Iterator[tuple[str, IO[str], bool]]:
+    """The CSV file's name and text, out of its archive where it is in one, which tells if it is whole."""
     with path.open("rb") as file:
         is_zip = file.read(4) == b"PK\x03\x04"
     try:
@@ -106,19 +106,19 @@ def _opened(path: Path) -> Iterator[tuple[str, IO[str]]]:
 
 
 @contextmanager
-def _plain(path: Path) -> Iterator[tuple[str, IO[str]]]:
+def _plain(path: Path) -> Iterator[tuple[str, IO[str], bool]]:
     _check_size(path, path.stat().st_size)
     with path.open(encoding="utf-8-sig", newline="") as text:
-        yield path.name, text
+        yield path.name, text, False
 
 
 @contextmanager
-def _unzipped(path: Path) -> Iterator[tuple[str, IO[str]]]:
+def _unzipped(path: Path) -> Iterator[tuple[str, IO[str], bool]]:
     try:
         with zipfile.ZipFile(path) as archive:
             member = _member(path, archive)
             with archive.open(member) as inside, TextIOWrapper(inside, "utf-8-sig", newline="") as text:
-                yield Path(member.filename).name, text
+                yield Path(member.filename).name, text, True
     except UnicodeDecodeError:
         raise
     except _DAMAGED as error:
@@ -152,8 +152,11 @@ def _check_size(path: Path, size: int) -> None:
         )
 
 
-def _parsed(path: Path, stream: IO[str]) -> tuple[list[str], Kind, list[pa.Table]]:
-    """The header, the kind, and the texts of the columns that are read."""
+def _parsed(path: Path, stream: IO[str], *, may_end_anywhere: bool) -> tuple[list[str], Kind, list[pa.Table]]:
+    """The header, the kind, and the texts of the columns that are read.
+
+    Whether Panopto ends the last line is not documented: where nothing else tells that all is there, it must.
+    """
     ended = _Ended(stream)
     reader = csv.reader(ended, strict=True)
     try:
@@ -162,7 +165,7 @@ def _parsed(path: Path, stream: IO[str]) -> tuple[list[str], Kind, list[pa.Table
         batches = list(_batches(path, reader, header))
     except csv.Error as error:
         raise _cut(path, f"line {reader.line_num}: {error}") from error
-    if not ended.whole:
+    if not ended.whole and not may_end_anywhere:
         raise _cut(path, "a last line without its end")
     return header, kind, batches
 
@@ -177,7 +180,7 @@ class _Ended:
         while line := self._stream.readline(_LONGEST_LINE):
             end = line[len(line.rstrip("\r\n")) :][-2:]
             self._first = self._first or end
-            self.whole = bool(end) and end == self._first
+            self.whole = end in {"\n", "\r\n"} and end == self._first
             if not end and len(line) == _LONGEST_LINE:
                 raise csv.Error(f"more than {_LONGEST_LINE:,} characters without an end of line")
             yield line
@@ -231,7 +234,8 @@ def _schema(header: list[str]) -> pa.Schema:
 
 def _cut(path: Path, what: str) -> ReportError:
     return ReportError(
-        f"{path.name}: expected a whole CSV file, got {what}: it is cut off or damaged; download it again"
+        f"{path.name}: expected a whole CSV file, got {what}: it is cut off or damaged; download "
+        "it again, and drop the zip it comes in"
     )
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from video_analytics.days import ONE_DAY
 from video_analytics.lake import Lake, connect, quoted, scan
 from video_analytics.panopto.reports.choosing import Choice, chosen, reports_held
-from video_analytics.panopto.reports.kinds import STORAGE
+from video_analytics.panopto.reports.kinds import CREATED, STORAGE
 from video_analytics.panopto.reports.tables import (
     REPORT_FINDINGS,
     REPORT_ROWS,
@@ -29,6 +29,10 @@ _APART = """
         SELECT max(hours_us) AS hours_us FROM quarantined
         WHERE session_id IS NOT NULL AND reason <> 'duplicate' GROUP BY session_id
         UNION ALL SELECT hours_us FROM quarantined WHERE session_id IS NULL)"""
+
+_OLDER = """
+    SELECT count(*), sum(hours), min(start_time)::DATE FROM read
+    WHERE start_time < (SELECT min(since) FROM listings) HAVING count(*) > 0"""
 
 
 def take_snapshot(lake: Lake, day: date, zone: str) -> dict[str, Any]:
@@ -45,15 +49,25 @@ def take_snapshot(lake: Lake, day: date, zone: str) -> dict[str, Any]:
         connection.register("read", sessions)
         apart = connection.sql("FROM quarantined ORDER BY ALL").to_arrow_table()
         ((apart_us,),) = connection.sql(_APART).fetchall()
+        older = connection.sql(_OLDER).fetchall()
         counts = {
             "listed_in": dict(connection.sql(_LISTED).fetchall()),
             "quarantined": dict(connection.sql(_REASONS).fetchall()),
             "quarantined_hours": apart_us / 3.6e9,
         }
     facts = _facts(choice) | counts
+    facts["warnings"] += [_older(*each) for each in older]
     lake.write(SESSION_QUARANTINE, day.isoformat(), apart, facts)
     lake.write(SESSION_USAGE, day.isoformat(), sessions, facts)
     return {**facts, "rows": sessions.num_rows}
+
+
+def _older(sessions: int, hours: float, first: date) -> str:
+    return (
+        f"{sessions:,} viewed sessions ({hours:,.2f} h) began before the first day that is listed, the "
+        f"oldest on {first}: of those as old that were never viewed nothing is known. Ask for "
+        f"'{CREATED.title}' since then, or for '{STORAGE.title}'."
+    )
 
 
 def _facts(choice: Choice) -> dict[str, Any]:

@@ -16,10 +16,10 @@ SELECT session_id,
        arg_min(start_time, rank) AS start_time,
        arg_min(length_us, rank) AS length_us,
        arg_min(stream_source, rank) AS stream_source,
-       coalesce(sum(views) FILTER (kind = getvariable('viewed_in')), 0)::BIGINT AS views,
-       coalesce(max(unique_viewers) FILTER (kind = getvariable('viewed_in')), 0) AS unique_viewers,
-       coalesce(sum(minutes_us) FILTER (kind = getvariable('viewed_in')), 0)::BIGINT AS minutes_us,
-       coalesce(max(last_view) FILTER (kind = getvariable('viewed_in')), max(last_view)) AS last_view,
+       coalesce(sum(views) FILTER (counts), 0)::BIGINT AS views,
+       coalesce(max(unique_viewers) FILTER (counts), 0) AS unique_viewers,
+       coalesce(sum(minutes_us) FILTER (counts), 0)::BIGINT AS minutes_us,
+       coalesce(max(last_view) FILTER (counts), max(last_view)) AS last_view,
        max(archived) AS archived,
        max(on_demand_us) AS on_demand_us,
        max(archived_us) AS archived_us,
@@ -29,7 +29,12 @@ SELECT session_id,
        bool_or(kind = 'system_session_storage') AS in_storage,
        bool_or(kind = 'sessions_created_or_edited') AS in_created,
        bool_or(kind = 'session_usage') AS in_usage
-FROM every_row
+FROM (
+    SELECT *, kind = getvariable('viewed_in')  -- a session that began after the storage report is in usage alone
+              OR (getvariable('viewed_in') = 'system_session_storage' AND session_id NOT IN (
+                      SELECT session_id FROM every_row WHERE kind = 'system_session_storage')) AS counts
+    FROM every_row
+)
 GROUP BY session_id;
 
 -- A session that cannot be believed in one report does not count at all: without that row, what was watched

@@ -11,7 +11,7 @@ from datetime import date
 import pyarrow as pa
 
 from video_analytics.lake import connect, quoted
-from video_analytics.panopto.reports.kinds import CREATED, FIELDS, Form, Kind
+from video_analytics.panopto.reports.kinds import CREATED, FIELDS, STORAGE, Form, Kind
 
 _GUID = "'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'"
 _NUMBER = r"'[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?'"
@@ -57,15 +57,18 @@ def typed(raw: pa.Table, zone: str) -> tuple[pa.Table, pa.Table]:
 
 def days_in(rows: pa.Table, kind: Kind, zone: str, today: date) -> tuple[date, date] | None:
     """The first and the last day that must lie in a report's period; sessions may be planned for later."""
-    instant = "greatest(start_time, edited)" if kind is CREATED else "last_view"
+    inside = "greatest(start_time, edited)" if kind is CREATED else "last_view"
+    latest = "greatest(start_time, last_view)" if kind is STORAGE else inside  # it lists all up to its end
+    local = f"timezone({quoted(zone)}, {{}})::DATE"
     with connect() as connection:
         connection.register("report", rows)
-        connection.execute(
-            f"CREATE TEMP VIEW days AS SELECT timezone({quoted(zone)}, {instant})::DATE AS day FROM report"
-        )
-        found = connection.sql(f"SELECT min(day), max(day) FROM days WHERE day <= DATE '{today}'").fetchall()
-    first, last = found[0]
-    return None if first is None else (first, last)
+        first, last = (local.format(instant) for instant in (inside, latest))
+        connection.execute(f"CREATE TEMP VIEW days AS SELECT {first} AS first, {last} AS last FROM report")
+        found = connection.sql(
+            f"SELECT coalesce(min(first), max(last)), max(last) FROM days WHERE last <= DATE '{today}'"
+        ).fetchall()
+    period: tuple[date, date] = found[0]
+    return None if period[1] is None else period
 
 
 def _trimmed(texts: Sequence[str]) -> str:
@@ -142,7 +145,7 @@ _FINDINGS = """
     SELECT line, session_id, name,
            coalesce(wrong.reason, CASE WHEN same THEN 'duplicate' ELSE 'contradiction' END) AS reason,
            wrong.field AS field,
-           coalesce(on_demand_us + archived_us, length_us) AS hours_us
+           coalesce(coalesce(on_demand_us, 0) + archived_us, on_demand_us, length_us) AS hours_us
     FROM judged LEFT JOIN twins USING (session_id)
     WHERE wrong IS NOT NULL OR (same IS NOT NULL AND NOT (same AND line = first_line))
     ORDER BY line"""

@@ -44,9 +44,7 @@ def _numbers(desk: Desk, partition: str) -> Facts:
     day = partitions.report_day(partition)
     with desk.alone(), opened(desk.lake, day, desk.zone, desk.settings.retention) as held:
         facts = write_numbers(desk.lake, held)
-    hours, scenarios = (
-        desk.lake.read(table, partition) for table in (RETENTION_HOURS, RETENTION_SCENARIOS)
-    )
+    hours, scenarios = (desk.lake.read(table, partition) for table in (RETENTION_HOURS, RETENTION_SCENARIOS))
     return facts | {
         "hours_by_source": _picture(charts.picture(charts.sources_chart(hours, day))),
         "scenarios_and_limits": _picture(charts.picture(charts.scenarios_chart(scenarios, day))),

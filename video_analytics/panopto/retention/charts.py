@@ -3,8 +3,6 @@
 A chart is made of a table of the lake alone. What a colour says is said by a word or a mark as well.
 """
 
-import struct
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -12,6 +10,7 @@ from typing import Any
 
 import altair as alt
 import pyarrow as pa
+import pyarrow.compute as pc
 import vl_convert
 
 from video_analytics.panopto.retention.held import HOUR
@@ -23,10 +22,9 @@ MOST_SOURCES = 12  # each in a bar of its own; the others in one
 _WIDTH = 400  # of the bars, without the words beside them
 _SCALE = 1.1
 _WATCHED, _UNWATCHED, _FITS, _BREACH, _INK = "#2b6ca3", "#f2b76b", "#7d9fc0", "#c0392b", "#222222"
-_AXIS = alt.Axis(format=",~f", tickCount=6)
+_AXIS = alt.Axis(format=",~f", tickCount=6, labelOverlap=True, labelSeparation=8)
 _BEHIND = alt.value(_WIDTH + 10)
 _FAR = 1.5  # a limit beyond so many times the longest bar would make all bars short; words tell it
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def picture(chart: Chart) -> bytes:
@@ -35,24 +33,7 @@ def picture(chart: Chart) -> bytes:
     png: bytes = vl_convert.vegalite_to_png(
         chart.to_dict(), vl_version=version, scale=_SCALE, allowed_base_urls=[]
     )
-    return _packed(png)
-
-
-def _packed(png: bytes) -> bytes:
-    """The same picture in a third of the bytes: the library hardly compresses."""
-    chunks, place = [], len(_PNG)
-    while place < len(png):
-        (size,) = struct.unpack_from(">I", png, place)
-        chunks.append((png[place + 4 : place + 8], png[place + 8 : place + 8 + size]))
-        place += 12 + size
-    pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
-    header, *others = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
-    packed = (header, (b"IDAT", zlib.compress(pixels, 9)), *others)
-    return _PNG + b"".join(_chunk(*each) for each in packed)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return png
 
 
 def sources_chart(hours: pa.Table, day: date) -> Chart:
@@ -95,11 +76,8 @@ def sources_chart(hours: pa.Table, day: date) -> Chart:
 
 
 def _sources(hours: pa.Table) -> list[Row]:
-    rows = [
-        row
-        for row in hours.to_pylist()
-        if row["measure"] == "hours_by_stream_source" and row["line"] == "row"
-    ]
+    wanted = (pc.field("measure") == "hours_by_stream_source") & (pc.field("line") == "row")
+    rows = hours.filter(wanted).to_pylist()
     rows.sort(key=lambda row: (-row["all_us"], row["label"]))
     shown = [_source(row["label"], [row]) for row in rows[:MOST_SOURCES]]
     rest = rows[MOST_SOURCES:]
@@ -164,7 +142,8 @@ def _figure(row: Mapping[str, Any], scenario: str) -> Row:
     published, conserved, limit = row["published_hours"], row["conserved_hours"], row["limit_hours"]
     breach = (row["headroom_hours"] or 0) < 0
     apart = conserved if conserved > published + 0.005 else None
-    words = f"{published:,.0f} h" if limit is None else f"{published:,.0f} of {limit:,.0f} h"
+    counted = max(published, conserved) if breach else published
+    words = f"{counted:,.0f} h" if limit is None else f"{counted:,.0f} of {limit:,.0f} h"
     if breach:
         words += f", BREACH by {-row['headroom_hours']:,.0f} h"
     return {

@@ -7,11 +7,12 @@ nearer to the scenario's own. Where nothing fits, the nearest is told: the least
 A window with which the rules overlap or leave hours unassigned is no plan, and passed over.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from video_analytics.errors import PlanError
+from video_analytics.panopto.retention.fewer import fewer_rows
 from video_analytics.panopto.retention.held import HOUR, Held
 from video_analytics.panopto.retention.scenarios import (
     ARCHIVED,
@@ -70,21 +71,22 @@ class _Set:
 _Rank = tuple[float, ...]
 
 
-def cheapest(held: Held, scenarios: Sequence[Scenario]) -> list[Offer]:
-    """The best offer of each scenario, the best of all first.
+def cheapest(held: Held, scenarios: Sequence[Scenario], windows: Iterable[int] = WINDOWS) -> list[Offer]:
+    """The best offer of each scenario, the best of all first; windows are in months.
 
     Raises:
         PlanError: the rules of a scenario overlap or leave hours unassigned, whatever the window.
     """
-    ranked = sorted((_best(held, scenario) for scenario in scenarios), key=lambda each: each[0])
+    with fewer_rows(held, scenarios) as fewer:
+        ranked = sorted((_best(fewer, each, windows) for each in scenarios), key=lambda found: found[0])
     return [_offer(held, outcome, chosen) for _, outcome, chosen in ranked]
 
 
-def _best(held: Held, scenario: Scenario) -> tuple[_Rank, Outcome, _Set]:
+def _best(held: Held, scenario: Scenario, windows: Iterable[int]) -> tuple[_Rank, Outcome, _Set]:
     sets = list(_sets(held.retention, scenario))
     tried = (
         (_rank(outcome, each, scenario), outcome, each)
-        for outcome in _windows(held, scenario)
+        for outcome in _reckoned(held, scenario, windows)
         for each in sets
     )
     return min(tried, key=lambda each: each[0])
@@ -108,11 +110,11 @@ def _rank(outcome: Outcome, chosen: _Set, asked: Scenario) -> _Rank:
     )
 
 
-def _windows(held: Held, scenario: Scenario) -> Iterator[Outcome]:
+def _reckoned(held: Held, scenario: Scenario, windows: Iterable[int]) -> Iterator[Outcome]:
     """The scenario reckoned with each window, without a bundle."""
     wrong: PlanError | None = None
     some = False
-    for months in sorted({*WINDOWS, scenario.window_months}):
+    for months in sorted({*windows, scenario.window_months}):
         tried = scenario.model_copy(update={"window_months": months, "bundles": ()})
         try:
             yield reckon(held, tried)

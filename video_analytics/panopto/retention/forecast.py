@@ -28,6 +28,7 @@ from statistics import median
 import pyarrow as pa
 from dateutil.relativedelta import relativedelta
 
+from video_analytics.panopto.retention.fewer import fewer_rows
 from video_analytics.panopto.retention.held import HOUR, Held
 from video_analytics.panopto.retention.scenarios import ARCHIVED, CREATED, STORED, reckon
 from video_analytics.panopto.retention.tables import RETENTION_FORECAST
@@ -81,13 +82,11 @@ def forecast(held: Held, scenarios: Sequence[Scenario] | None = None) -> pa.Tabl
     Raises:
         PlanError: rules overlap or leave hours unassigned, now or as the sessions grow older.
     """
+    chosen = held.retention.scenarios if scenarios is None else scenarios
     started, days = _Started(held), _days(held)
     known = _growth(started)
-    rows = [
-        row
-        for scenario in (held.retention.scenarios if scenarios is None else scenarios)
-        for row in _rows(held, scenario, started, known, days)
-    ]
+    with fewer_rows(held, chosen) as fewer:
+        rows = [row for scenario in chosen for row in _rows(fewer, scenario, started, known, days)]
     return pa.Table.from_pylist(rows, schema=RETENTION_FORECAST.schema)
 
 

@@ -6,9 +6,10 @@ exact where a program reads them; times are UTC there, and those of the reports'
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from video_analytics.lake import quoted
+from video_analytics.lake import pattern, quoted
 from video_analytics.panopto.retention.held import HOUR, NONE
 from video_analytics.panopto.retention.measures import ACADEMIC_YEAR, CREATOR, FOLDER, MEASURES, RECENCY
 
@@ -38,12 +39,13 @@ class Layout:
         """The typed rows."""
         return self._query({name: f"({sql})" for name, (_, sql) in self.columns.items()})
 
-    @property
-    def text_query(self) -> str:
-        """The rows for text files."""
-        return self._query(
-            {name: _TEXTS.get(form, "{0}").format(f"({sql})") for name, (form, sql) in self.columns.items()}
+    def text_query(self, typed: Path) -> str:
+        """The rows for text files, from the Parquet file of the typed ones."""
+        shown = (
+            f"{_TEXTS.get(form, '{0}').format(identifier(name))} AS {identifier(name)}"
+            for name, (form, _) in self.columns.items()
         )
+        return f"SELECT {', '.join(shown)} FROM read_parquet({pattern(typed)})"
 
     def sheet_query(self, most: int) -> str:
         """The typed rows of a sheet with that much room, each after whether it sums up others."""

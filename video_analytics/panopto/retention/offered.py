@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.resources import files as resources
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from video_analytics.errors import ReportError
@@ -16,7 +17,7 @@ from video_analytics.lake import Lake, Table, quoted
 from video_analytics.panopto.reports.tables import SESSION_QUARANTINE, SESSION_USAGE
 from video_analytics.panopto.retention.held import NONE, Held
 from video_analytics.panopto.retention.measures import creator_label
-from video_analytics.panopto.retention.scenarios import ARCHIVED, DELETED, bucket_of, conditions
+from video_analytics.panopto.retention.scenarios import ARCHIVED, DELETED, STORED, bucket_of, conditions
 from video_analytics.panopto.retention.tables import (
     RETENTION_FORECAST,
     RETENTION_HOURS,
@@ -36,9 +37,11 @@ def offer(held: Held, lake: Lake) -> None:
     connection = held.connection
     for name, table in {**_MUST, **_MAY}.items():
         connection.register(name, _numbered(_read(lake, held, table, must=name in _MUST)))
+    _check(held)
     connection.execute(
         "SET VARIABLE quarantined_hours = $1::DOUBLE", [facts(held, lake)["quarantined_hours"]]
     )
+    connection.register("plans", _plans(held))
     connection.execute(_NUMBER_CREATORS)
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW shown_creators AS
@@ -48,6 +51,11 @@ def offer(held: Held, lake: Lake) -> None:
         resources("video_analytics.panopto.retention").joinpath("offered.sql").read_text("utf-8")
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE affected AS {_affected(held)}")
+
+
+def has_forecast(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there is one for the date."""
+    return bool(connection.sql("FROM forecasts LIMIT 1").fetchall())
 
 
 def facts(held: Held, lake: Lake) -> Mapping[str, Any]:
@@ -65,15 +73,45 @@ def _read(lake: Lake, held: Held, table: Table, *, must: bool) -> pa.Table:
     return table.schema.empty_table() if rows is None else rows
 
 
+def _check(held: Held) -> None:
+    """The numbers are of the scenarios that are set."""
+    found = held.connection.sql(
+        "SELECT scenario FROM outcomes GROUP BY scenario ORDER BY min(nth)"
+    ).fetchall()
+    computed, wanted = [name for (name,) in found], [each.name for each in held.retention.scenarios]
+    if computed != wanted:
+        raise ReportError(
+            f"report date {held.day}: expected the numbers of {', '.join(wanted)}, got those of "
+            f"{', '.join(computed) or 'none'}: settings have changed; "
+            "materialize panopto/retention of this date"
+        )
+
+
 def _numbered(rows: pa.Table) -> pa.Table:
     """The rows with their place in the table, which a join would lose."""
     return rows.append_column("nth", pa.array(range(rows.num_rows), pa.int64()))
 
 
+def _plans(held: Held) -> pa.Table:
+    """Why the figures of a scenario differ, beyond what is the same in all."""
+    rows = []
+    for scenario in held.retention.scenarios:
+        moved = f"({conditions(held, scenario)[STORED]}) AND archived_now"
+        found = held.connection.sql(f"SELECT coalesce(sum(hours_us), 0)::BIGINT FROM cube WHERE {moved}")
+        rows.append(
+            {
+                "scenario": scenario.name,
+                "stays_archived": found.fetchall()[0][0],  # microseconds
+                "archived_otherwise": scenario.published.archived is not None,
+            }
+        )
+    return pa.Table.from_pylist(rows)
+
+
 # As hours_by_creator counts them.
 _NUMBER_CREATORS = """
     CREATE OR REPLACE TEMP TABLE creators AS
-    SELECT creator_key, min(creator) AS creator,
+    SELECT creator_key, max(creator) AS creator,
            row_number() OVER (ORDER BY sum(hours_us) DESC, creator_key) AS number
     FROM held WHERE creator_key IS NOT NULL GROUP BY creator_key"""
 

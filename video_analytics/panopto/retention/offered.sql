@@ -1,19 +1,26 @@
--- What the files say beyond the tables of the lake. Given: measured, outcomes, held, quarantined.
+-- What the files say beyond the tables of the lake. Given: measured, outcomes, plans, held.
 
 -- The scenarios with both figures of each bucket, what is not imported, and what they add up to.
 CREATE OR REPLACE TEMP VIEW detail AS
 WITH known AS (
     SELECT *, published_hours - conserved_hours AS apart,
-           first_value(nth) OVER (PARTITION BY scenario ORDER BY nth) AS first_place
-    FROM outcomes
+           first_value(nth) OVER (PARTITION BY scenario ORDER BY nth) AS first_nth,
+           coalesce(nullif(why, ''), 'The scenario defines a published figure of its own.') AS own
+    FROM outcomes LEFT JOIN plans USING (scenario)
+), explained AS (
+    SELECT *, list_filter(CASE bucket
+        WHEN 'stored' THEN ['The published figure includes the hours that the coming year creates.']
+        WHEN 'archived' THEN [CASE WHEN archived_otherwise THEN own END,
+                              CASE WHEN stays_archived > 0 THEN 'What is archived now stays archived, also '
+                                                                'where the rules would store it.' END]
+        ELSE [own] END, lambda reason: reason IS NOT NULL) AS reasons
+    FROM known
 ), bucket_rows AS (
-    SELECT first_place AS place, nth AS sort, scenario, title, bucket,
+    SELECT first_nth AS place, nth AS sort, scenario, title, bucket,
            published_hours, conserved_hours, apart AS difference, limit_hours, headroom_hours,
            headroom_hours >= 0 AS fits, sessions,
-           CASE WHEN abs(apart) < 1e-6 THEN NULL
-                WHEN bucket = 'stored' THEN 'The published figure includes the hours that the coming year creates.'
-                ELSE nullif(why, '') END AS why
-    FROM known
+           CASE WHEN abs(apart) >= 1e-6 THEN array_to_string(reasons, ' ') END AS why
+    FROM explained
 )
 FROM bucket_rows
 UNION ALL BY NAME

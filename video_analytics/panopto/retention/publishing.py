@@ -16,12 +16,13 @@ from video_analytics.panopto import publishing
 from video_analytics.panopto.retention import layouts
 from video_analytics.panopto.retention.held import Held, opened
 from video_analytics.panopto.retention.layouts import Layout
-from video_analytics.panopto.retention.offered import facts, offer
+from video_analytics.panopto.retention.offered import facts, has_forecast, offer
 from video_analytics.panopto.retention.summary import summary
 from video_analytics.panopto.retention.workbook import write_sheets
 from video_analytics.settings.retention import Retention
 
 FOLDER = "panopto/retention"
+MEMORY = "1GB"  # for the database; what goes beyond is sorted on disk
 
 
 def write_files(lake: Lake, exports: Path, day: date, zone: str, retention: Retention) -> dict[str, bool]:
@@ -32,9 +33,12 @@ def write_files(lake: Lake, exports: Path, day: date, zone: str, retention: Rete
     """
     changed: dict[str, bool] = {}
     with opened(lake, day, zone, retention) as held:
+        held.connection.execute(f"SET memory_limit = '{MEMORY}'")
         offer(held, lake)
         for name, layout in _layouts(held).items():
             changed |= _write(held, layout, exports, name)
+        if not has_forecast(held.connection):
+            _remove(exports / FOLDER / "forecast.csv", exports / FOLDER / "forecast.parquet")
         changed[f"{FOLDER}/retention.xlsx"] = write_sheets(
             held, exports / FOLDER / "retention.xlsx", _about(held, lake)
         )
@@ -51,7 +55,7 @@ def _layouts(held: Held) -> Mapping[str, Layout]:
         "scenarios": layouts.SCENARIOS,
         "scenarios_detail": layouts.DETAIL,
         "totals": layouts.TOTALS,
-        "forecast": layouts.FORECAST,
+        **({"forecast": layouts.FORECAST} if has_forecast(held.connection) else {}),
         "sessions": layouts.sessions(scenarios),
         "affected": layouts.AFFECTED,
         "quarantine": layouts.QUARANTINE,
@@ -60,11 +64,17 @@ def _layouts(held: Held) -> Mapping[str, Layout]:
 
 
 def _write(held: Held, layout: Layout, exports: Path, name: str) -> Iterator[tuple[str, bool]]:
-    """A file for people and one for programs."""
+    """A file for programs, and out of it one for people."""
     csv, parquet = (exports / f"{name}.{ending}" for ending in ("csv", "parquet"))
-    yield f"{name}.csv", publishing.write_csv(held.connection, layout.text_query, csv)
     rows = held.connection.sql(layout.query).to_arrow_reader(publishing.BATCH)
     yield f"{name}.parquet", publishing.write_parquet(rows.schema, [rows], parquet)
+    yield f"{name}.csv", publishing.write_csv(held.connection, layout.text_query(parquet), csv)
+
+
+def _remove(*paths: Path) -> None:
+    """Another date had these."""
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _about(held: Held, lake: Lake) -> list[tuple[str, str]]:
@@ -78,6 +88,6 @@ def _about(held: Held, lake: Lake) -> list[tuple[str, str]]:
         ),
         *(("report", each) for each in known["reports"]),
         ("days and times", f"of {held.zone}"),
-        ("hours", "of video; exact, shown with two decimals"),
+        ("hours", "of video, shown with two decimals; the CSV and Parquet files have all rows"),
         ("conclusions", "in summary.md"),
     ]

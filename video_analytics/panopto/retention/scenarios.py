@@ -30,8 +30,13 @@ class Figure:
 
     @property
     def headroom(self) -> float | None:
-        """What is left of the limit by the greater of both figures; below 0 it is a breach."""
-        return None if self.limit is None else self.limit - max(self.published, self.conserved)
+        """What is left of the limit by the greater of both figures; below 0 it is a breach.
+
+        To 3.6 milliseconds, so that a limit that is met exactly is no breach.
+        """
+        return (
+            None if self.limit is None else round(self.limit - max(self.published, self.conserved), 6) + 0.0
+        )
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def reckon(held: Held, scenario: Scenario, later: int = 0) -> Outcome:
         PlanError: rules overlap, or leave hours unassigned.
     """
     chosen = conditions(held, scenario, later)
-    _check(held, scenario, chosen)
+    _check(held, scenario, chosen, later)
     bucket = bucket_of(chosen)
     found = held.connection.execute(
         f"SELECT {bucket} AS bucket, sum(hours_us)::BIGINT, sum(sessions)::BIGINT FROM cube GROUP BY bucket"
@@ -97,7 +102,7 @@ def _rules(deleted: object) -> Sequence[Rule]:
     return deleted if isinstance(deleted, tuple) else ()
 
 
-def _check(held: Held, scenario: Scenario, chosen: Mapping[str, str]) -> None:
+def _check(held: Held, scenario: Scenario, chosen: Mapping[str, str], later: int) -> None:
     """Each session in one bucket, not in two and not in none."""
     times = " + ".join(f"({condition})::INTEGER" for condition in chosen.values())
     names = ", ".join(f"CASE WHEN {condition} THEN '{name}' END" for name, condition in chosen.items())
@@ -109,8 +114,9 @@ def _check(held: Held, scenario: Scenario, chosen: Mapping[str, str]) -> None:
     for buckets, sessions, hours, (folder, source) in wrong:
         what = f"in {buckets} at once" if buckets else "in none of stored, archived, deleted"
         mend = "make the rules exclude each other" if buckets else 'add a rule for them, or deleted = "rest"'
+        when = f" in {later} months" if later else ""
         raise PlanError(
-            f"scenario {scenario.name}: expected each session in one bucket, got {sessions:,} "
+            f"scenario {scenario.name}: expected each session in one bucket{when}, got {sessions:,} "
             f"({hours / HOUR:,.2f} h, for instance from {source} in {folder}) {what}; {mend}"
         )
 

@@ -13,6 +13,7 @@ from video_analytics.panopto.publishing import replace_if_new
 from video_analytics.panopto.retention import layouts
 from video_analytics.panopto.retention.held import Held
 from video_analytics.panopto.retention.layouts import Form, Layout
+from video_analytics.panopto.retention.offered import has_forecast
 from video_analytics.spreadsheet import Sheet, write_workbook
 
 MOST_ROWS = 20_000
@@ -46,6 +47,8 @@ def _sheets(connection: duckdb.DuckDBPyConnection, about: Sequence[tuple[str, st
     widths = {0: _WIDTHS["text"], 1: _WIDE["value"]}
     yield Sheet("about", ["what", "value"], ((False, line) for line in said), widths=widths)
     for name, layout in _SHEETS.items():
+        if layout is layouts.FORECAST and not has_forecast(connection):
+            continue
         columns = list(enumerate(layout.columns.items()))
         yield Sheet(
             name,

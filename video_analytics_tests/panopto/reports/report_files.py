@@ -62,7 +62,9 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Row], *, bom: bool = True, e
     text = io.StringIO()
     writer = csv.writer(text, lineterminator=end)
     writer.writerow(header)
-    writer.writerows([_cell(each, name) for name in header] for each in rows)
+    bare = [name.removesuffix(" (Edited minutes)").removesuffix(" (Unedited hours)") for name in header]
+    names = list(zip(header, bare, strict=True))
+    writer.writerows([each.get(name, each.get(short, "")) for name, short in names] for each in rows)
     return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
 
 
@@ -117,10 +119,3 @@ class Home:
         (taken,) = read_inbox(self.lake, self._inbox, ZONE, TODAY, settled_seconds=0)
         assert isinstance(taken, Taken), taken
         return taken.facts
-
-
-def _cell(given: Row, name: str) -> str:
-    """What a row says under a header, whose unit it need not name."""
-    return given.get(
-        name, given.get(name.removesuffix(" (Edited minutes)").removesuffix(" (Unedited hours)"), "")
-    )
