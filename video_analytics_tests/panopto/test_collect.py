@@ -73,6 +73,7 @@ def first_night(lake_since_may: Path) -> FirstNight:
             return [name for name in names if any(name.startswith(other) for other in others)]
 
         shutil.copytree(lake_since_may, road.lake.root, ignore=foreign, dirs_exist_ok=True)
+        assert all(list(road.lake.days(VIEWING_ACTIVITY, course_id)) for course_id in courses)
 
     return copy
 

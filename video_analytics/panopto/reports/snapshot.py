@@ -31,7 +31,7 @@ _APART = """
         UNION ALL SELECT hours_us FROM quarantined WHERE session_id IS NULL)"""
 
 _OLDER = """
-    SELECT count(*), sum(hours), min(start_time)::DATE FROM read
+    SELECT count(*), sum(hours), timezone(getvariable('zone'), min(start_time))::DATE FROM read
     WHERE start_time < (SELECT min(since) FROM listings) HAVING count(*) > 0"""
 
 
@@ -104,6 +104,7 @@ def _offer(connection: duckdb.DuckDBPyConnection, lake: Lake, choice: Choice, zo
     connection.register("listings", pa.Table.from_pylist(listings, schema=schema))
     connection.execute("SET VARIABLE viewed_in = $1", [choice.viewed[0].kind])
     connection.execute("SET VARIABLE listing = $1", [choice.listing[0].kind])
+    connection.execute("SET VARIABLE zone = $1", [zone])
 
 
 def _sql(name: str) -> str:

@@ -138,7 +138,8 @@ def _breaks(outcome: Outcome, chosen: _Set) -> dict[str, float]:
     used = {
         name: max(outcome.figures[name].published, outcome.figures[name].conserved) for name in chosen.limits
     }
-    return {name: used[name] - limit for name, limit in chosen.limits.items() if used[name] > limit}
+    above = {name: round(used[name] - limit, _DIGITS) for name, limit in chosen.limits.items()}
+    return {name: hours for name, hours in above.items() if hours > 0}
 
 
 def _offer(held: Held, outcome: Outcome, chosen: _Set) -> Offer:

@@ -141,11 +141,7 @@ def _by_folder(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation
 
 def _by_creator(held: Held) -> duckdb.DuckDBPyRelation:
     """Creators by their hours; who may not be named is a number in that order."""
-    held.connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE creators AS
-        SELECT creator_key, max(creator) AS creator, {_SUMS},
-               row_number() OVER (ORDER BY sum(hours_us) DESC, creator_key) AS number
-        FROM held WHERE creator_key IS NOT NULL GROUP BY creator_key""")
+    number_creators(held)
     rows = f"""
         SELECT number, 'row' AS line, {creator_label(held)} AS label,
                all_us, watched_us, unwatched_us, sessions
@@ -154,6 +150,15 @@ def _by_creator(held: Held) -> duckdb.DuckDBPyRelation:
         FROM held WHERE creator_key IS NULL HAVING count(*) > 0
         UNION ALL BY NAME SELECT 'total' AS line, '{TOTAL}' AS label, {_all()}"""
     return _table(held.connection, CREATOR, rows, "line = 'total', number NULLS LAST")
+
+
+def number_creators(held: Held) -> None:
+    """Make the table `creators`: each with a number, the one with most hours is 1."""
+    held.connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE creators AS
+        SELECT creator_key, max(creator) AS creator, {_SUMS},
+               row_number() OVER (ORDER BY sum(hours_us) DESC, creator_key) AS number
+        FROM held WHERE creator_key IS NOT NULL GROUP BY creator_key""")
 
 
 def creator_label(held: Held) -> str:

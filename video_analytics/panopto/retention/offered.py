@@ -16,7 +16,7 @@ from video_analytics.errors import ReportError
 from video_analytics.lake import Lake, Table, quoted
 from video_analytics.panopto.reports.tables import SESSION_QUARANTINE, SESSION_USAGE
 from video_analytics.panopto.retention.held import NONE, Held
-from video_analytics.panopto.retention.measures import creator_label
+from video_analytics.panopto.retention.measures import creator_label, number_creators
 from video_analytics.panopto.retention.scenarios import ARCHIVED, DELETED, STORED, bucket_of, conditions
 from video_analytics.panopto.retention.tables import (
     RETENTION_FORECAST,
@@ -42,7 +42,7 @@ def offer(held: Held, lake: Lake) -> None:
         "SET VARIABLE quarantined_hours = $1::DOUBLE", [facts(held, lake)["quarantined_hours"]]
     )
     connection.register("plans", _plans(held))
-    connection.execute(_NUMBER_CREATORS)
+    number_creators(held)
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW shown_creators AS
         SELECT creator_key, {creator_label(held)} AS creator_shown FROM creators""")
@@ -106,14 +106,6 @@ def _plans(held: Held) -> pa.Table:
             }
         )
     return pa.Table.from_pylist(rows)
-
-
-# As hours_by_creator counts them.
-_NUMBER_CREATORS = """
-    CREATE OR REPLACE TEMP TABLE creators AS
-    SELECT creator_key, max(creator) AS creator,
-           row_number() OVER (ORDER BY sum(hours_us) DESC, creator_key) AS number
-    FROM held WHERE creator_key IS NOT NULL GROUP BY creator_key"""
 
 
 def _placed(held: Held) -> str:

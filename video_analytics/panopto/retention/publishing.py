@@ -82,11 +82,9 @@ def _about(held: Held, lake: Lake) -> list[tuple[str, str]]:
     known = facts(held, lake)
     return [
         ("report date", held.day.isoformat()),
-        (
-            "views counted",
-            f"from {known['period_from'] or 'a day that no report tells'} to {known['period_to']}",
-        ),
+        ("views counted", f"from {known['period_from']} to {known['period_to']}"),
         *(("report", each) for each in known["reports"]),
+        *(("mind", each) for each in known["warnings"]),
         ("days and times", f"of {held.zone}"),
         ("hours", "of video, shown with two decimals; the CSV and Parquet files have all rows"),
         ("conclusions", "in summary.md"),

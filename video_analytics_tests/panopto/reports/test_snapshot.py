@@ -124,6 +124,15 @@ def test_sessions_that_the_list_of_all_lacks_are_quarantined_with_their_hours(ho
     assert taken.facts["quarantined_hours"] == pytest.approx(3 * TEN_MINUTES, abs=1e-9)
 
 
+def test_viewed_sessions_older_than_the_list_tell_that_unwatched_ones_are_unknown(home: Home) -> None:
+    home.keep(CREATED, ("2020-06-01", "2022-06-01"), [row(1)])
+    home.keep(USAGE, EVER, [row(1), row(2, Start_Time="5/31/2020 11:59:59 PM")])
+    (warning,) = Taken(home).facts["warnings"]
+    assert warning.startswith("1 viewed sessions (0.17 h) began before the first day that is listed")
+    assert "the oldest on 2020-05-31" in warning
+    assert "'System session storage'" in warning
+
+
 def test_what_storage_does_not_list_is_gone_and_so_is_what_a_newer_list_lacks(home: Home) -> None:
     home.keep(STORAGE, ("2015-06-01", "2021-06-01"), [row(1), row(2), row(3, Start_Time="")])
     created = [row(1), row(4)]

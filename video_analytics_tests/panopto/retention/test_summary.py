@@ -53,6 +53,12 @@ def test_a_reader_learns_the_date_the_period_the_reports_and_the_zone(college: s
     assert "Times in the CSV files are those of America/Los_Angeles; Parquet files have UTC." in college
 
 
+def test_what_the_choice_of_reports_may_mislead_in_is_told(tmp_path: Path) -> None:
+    text = summed(tmp_path, warnings=["Views are told up to 2020-01-01 only.", "a_b is *left out*."])
+    assert "- **Mind**: Views are told up to 2020-01-01 only.\n" in text
+    assert "- **Mind**: a_b is \\*left out\\*.\n" in text
+
+
 def test_the_conclusions_are_those_of_the_college(college: str) -> None:
     found = section(college, "What there is")
     assert "19,627.13 h in 13 sessions: 5,770.39 h watched (29 %), 13,856.74 h unwatched (71 %)." in found
