@@ -67,7 +67,7 @@ def _days_around(day: date, seed: int) -> list[date]:
     return [*edges, *near, *ends, *after, *rest, date(2020, 2, 29), date(1999, 12, 31)]
 
 
-@examples(max_examples=25)
+@examples(max_examples=20)
 @given(st.sampled_from(MONTH_ENDS) | st.dates(date(2018, 1, 1), date(2030, 12, 31)), st.integers(0, 2**32))
 def test_months_since_the_last_view_and_the_start_are_those_of_the_calendar(
     prepared: Prepare, day: date, seed: int

@@ -87,7 +87,7 @@ WORLDS = st.builds(_world, st.integers(0, 2**32), st.sampled_from([0, 1, 3, 40, 
 WINDOWS = st.lists(st.integers(1, 40), min_size=1, max_size=5)
 
 
-@examples(max_examples=25)
+@examples(max_examples=20)
 @given(WORLDS, WINDOWS)
 def test_every_table_adds_up_to_the_same_total(rows: list[Row], months: list[int]) -> None:
     tables = _tables(rows, Retention(recency_months=tuple(months)))

@@ -189,7 +189,7 @@ def test_1_000_sets_of_rules_put_each_session_where_their_words_say(
             assert names == Oracle(rows, day, scenario, later).told
 
 
-@examples(max_examples=60)
+@examples(max_examples=40)
 @given(SEEDS)
 def test_rules_that_overlap_or_leave_hours_out_are_errors(prepared: Prepare, seed: int) -> None:
     dice = random.Random(seed)
