@@ -75,7 +75,7 @@ def run_reports(runner: Runner, day: date | None, *, ask: bool) -> None:
     try:
         day = day or newest_date(reports_held(lake))
     except ReportError as error:
-        runner.errors.append(str(error))
+        runner.fail(report_assets.SESSIONS, "no date", error)
         return
     partition = day.isoformat()
     partitions.add_keys(runner.instance, partitions.REPORT_DATES, [partition])

@@ -12,6 +12,7 @@ import dagster as dg
 from video_analytics import files, warehouse
 from video_analytics.brightcove.resources import road_resource as brightcove_road
 from video_analytics.definitions import build_defs
+from video_analytics.errors import VideoAnalyticsError
 from video_analytics.http import Tally
 from video_analytics.panopto.reports.resources import desk_resource
 from video_analytics.panopto.resources import road_resource as panopto_road
@@ -66,6 +67,11 @@ class Runner:
             if not result.success:
                 self.errors.append(f"{asset.to_user_string()}: {_why(result)}")
         return len(self.errors) == before
+
+    def fail(self, asset: str, partition: str, error: VideoAnalyticsError) -> None:
+        """Tell of what could not even be begun."""
+        self.errors.append(str(error))
+        self._watch.failed(asset, partition, error)
 
 
 def sweep(settings: Settings) -> int:

@@ -27,7 +27,8 @@ def verdicts(
 def test_a_site_that_answers(new_sandbox: NewSandbox, home: Path) -> None:
     told = verdicts(new_sandbox, home, site_timezone="America/New_York")
     assert {each.verdict for each in told.values()} == {OK}
-    assert len(told) == 3 + 3 + 4  # token, server, logon; courses; usage, zone, pages, feed
+    assert len(told) == 3 + 3 + 1 + 4  # token, server, logon; courses; reports; usage, zone, pages, feed
+    assert told["usage reports"].says.startswith("3 with all columns")
     assert "without offset would be read in America/New_York" in told["zone of ranges"].says
     assert "minutes of its" in told["change feed"].says
     assert "by user and password" in told["logon"].says
@@ -44,6 +45,13 @@ def test_a_feed_that_cannot_be_used_is_a_note(new_sandbox: NewSandbox, home: Pat
     told = verdicts(new_sandbox, home, {"summaries": summaries}, trailing_days=30)
     assert told["change feed"].verdict == NOTE
     assert told["right to read usage"].verdict == OK
+
+
+@pytest.mark.parametrize("columns", ["missing", "old"])
+def test_reports_with_other_columns(new_sandbox: NewSandbox, home: Path, columns: str) -> None:
+    told = verdicts(new_sandbox, home, {"report_columns": columns})["usage reports"]
+    lacks = columns == "missing"
+    assert (told.verdict, "Session Length" in told.says) == (NOTE if lacks else OK, lacks)
 
 
 def test_a_wrong_password_is_told_once_for_each_question(new_sandbox: NewSandbox, home: Path) -> None:
@@ -69,4 +77,4 @@ def test_a_site_nobody_watched_says_so(new_sandbox: NewSandbox, home: Path) -> N
     sandbox = new_sandbox(PEACE, now=dt.datetime(2027, 12, 1, tzinfo=dt.UTC))
     with road_of(panopto_settings(sandbox, home)) as road:
         told = list(probe(road.rest, road.soap, []))
-    assert [each.verdict for each in told] == [OK, OK, OK, NOTE]
+    assert [each.verdict for each in told] == [OK, OK, OK, OK, NOTE]
