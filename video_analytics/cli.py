@@ -142,12 +142,13 @@ def status(home: Path | None, as_json: bool) -> int:
 
     settings = load_settings(home)
     listed = read_courses(settings.home)
-    accounts = () if listed and _only_panopto(settings) else settings.brightcove.accounts
+    reports = reports_status(settings)
+    others = bool(listed) or not reports.is_empty
+    accounts = () if others and not _uses_brightcove(settings) else settings.brightcove.accounts
     told = {
         "accounts": [status_of(settings, account) for account in accounts],
         "courses": [course_status(settings, course) for course in listed],
     }
-    reports = reports_status(settings)
     if as_json:
         days = {kind: [each.as_json() for each in told[kind]] for kind in told}
         click.echo(json.dumps({**days, "reports": reports.as_json()}, indent=2))
@@ -175,10 +176,11 @@ def _run_sources(settings: Settings, wanted: str, accounts: str | None, courses:
     """The sources of a run: also the reports, where there are any and nothing else is chosen."""
     from video_analytics.panopto.reports.inbox import Inbox  # noqa: PLC0415 - as above
 
-    if wanted == REPORTS:
+    dropped = wanted == ALL and accounts is None and courses is None and Inbox(settings.home).files()
+    alone = settings.brightcove.client_id is None and not settings.panopto.configured
+    if wanted == REPORTS or (dropped and alone):
         return [REPORTS]
     chosen = _sources(settings, wanted, accounts, courses)
-    dropped = wanted == ALL and accounts is None and courses is None and Inbox(settings.home).files()
     return [*chosen, REPORTS] if dropped else chosen
 
 
@@ -199,6 +201,11 @@ def _listed(settings: Settings) -> bool:
     if not found:
         Console(stderr=True).print(f"Panopto is left out: {courses_path(settings.home)} lists no course")
     return found
+
+
+def _uses_brightcove(settings: Settings) -> bool:
+    """Whether Brightcove is set up here, or was when the lake was filled."""
+    return settings.brightcove.client_id is not None or (settings.lake / "brightcove").exists()
 
 
 def _only_panopto(settings: Settings) -> bool:

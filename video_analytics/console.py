@@ -108,7 +108,9 @@ class Bars(Watch):
         label = _label(asset, partition)
         if label not in self._bars:
             self._bars[label] = self._progress.add_task(label, total=1, says="")
-        self._progress.update(self._bars[label], advance=1, says=says)
+        bar = self._progress.tasks[self._bars[label]]
+        total = max(bar.total or 0, bar.completed + 1)  # a step without partitions may fail for several files
+        self._progress.update(bar.id, advance=1, total=total, says=says)
 
     def _calls(self) -> str:
         retries = self._tally.total("retries")

@@ -135,7 +135,7 @@ def test_panopto_from_a_list_of_courses_to_files(new_sandbox: NewSandbox, home: 
 
 def test_reports_from_the_inbox_to_numbers_without_credentials(home: Path) -> None:
     drop(home, "notes.txt", b"to do\n")
-    told = call("run", "--home", home, "--source", "reports")
+    told = call("run", "--home", home)
     assert told.exit_code == 1
     assert "FAILED usage_reports notes.txt" in told.output
     assert "drop 'Sessions created or edited'" in told.output

@@ -1,5 +1,8 @@
 """The assets of Panopto's usage reports: asked for, read from the inbox, and merged for a report date."""
 
+from collections.abc import Callable, Iterable
+from datetime import date
+from inspect import cleandoc
 from typing import Any
 
 import dagster as dg
@@ -11,9 +14,10 @@ from video_analytics.panopto.reports.requesting import WAITING, Failed, request_
 from video_analytics.panopto.reports.resources import Desk
 from video_analytics.panopto.reports.snapshot import take_snapshot
 from video_analytics.panopto.resources import Road
+from video_analytics.partitions import Facts
 
 GROUP = "panopto_reports"
-REQUESTED, REPORTS, SESSIONS = "requested_reports", "usage_reports", "session_usage"
+REQUESTED, REPORTS, SESSIONS = "requested_reports", "usage_reports", "session_usage"  # names of assets
 POOL = "panopto"  # the site's limits hold for reports too
 
 Result = dg.MaterializeResult[None]
@@ -21,7 +25,8 @@ Result = dg.MaterializeResult[None]
 
 def report_assets() -> list[dg.AssetsDefinition]:
     """The assets that get reports and merge them."""
-    return [_requested_reports(), _usage_reports(), _session_usage()]
+    sessions = dated_asset(session_usage, kinds={"parquet", "duckdb"}, deps=[key(REPORTS)])
+    return [_requested_reports(), _usage_reports(), sessions]
 
 
 def key(name: str) -> dg.AssetKey:
@@ -84,28 +89,36 @@ def _usage_reports() -> dg.AssetsDefinition:
     return usage_reports
 
 
-def _session_usage() -> dg.AssetsDefinition:
+def session_usage(desk: Desk, day: date) -> Facts:
+    """One row for each session as the reports of a date tell of it; a snapshot for each report date.
+
+    Sessions whose rows cannot be believed are set apart, counted with their hours.
+    """
+    return take_snapshot(desk.lake, day, desk.zone)
+
+
+def dated_asset(
+    step: Callable[[Desk, date], Facts], *, kinds: set[str], deps: Iterable[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """An asset with one partition for each report date, named and described as its step."""
+
     @dg.asset(
-        key=key(SESSIONS),
+        key=key(step.__name__),
+        description=cleandoc(step.__doc__ or ""),
         partitions_def=partitions.REPORT_DATES,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=GROUP,
-        kinds={"parquet", "duckdb"},
-        deps=[key(REPORTS)],
+        kinds=kinds,
+        deps=deps,
     )
-    def session_usage(context: dg.AssetExecutionContext, reports: dg.ResourceParam[Desk]) -> Result:
-        """One row for each session as the reports of a date tell of it; a snapshot for each report date.
+    def asset(context: dg.AssetExecutionContext, reports: dg.ResourceParam[Desk]) -> Result:
+        def work(partition: str) -> Facts:
+            with reports.alone():
+                return step(reports, partitions.report_day(partition))
 
-        Sessions whose rows cannot be believed are set apart, counted with their hours.
-        """
-        with reports.alone():
-            return partitions.work_through(
-                context,
-                reports.watch,
-                lambda day: take_snapshot(reports.lake, partitions.report_day(day), reports.zone),
-            )
+        return partitions.work_through(context, reports.watch, work)
 
-    return session_usage
+    return asset
 
 
 def _finish(
