@@ -1,7 +1,8 @@
 """A report that is dropped, or that the site has made, becomes numbers and files without being asked for.
 
 The schedule asks the site for reports once a week. The sensor looks at the inbox, at what the site still owes
-and at the lake, and asks for the next step: read, fetch, reckon. Nothing is asked twice for the same input.
+and at the lake, and asks for the next step: read, fetch, reckon. Nothing is asked twice for the same input,
+but once a day again where it failed.
 """
 
 import hashlib
@@ -70,7 +71,7 @@ def next_steps(settings: Settings) -> Iterator[dg.RunRequest]:
     lake, inbox = Lake(settings.lake), Inbox(settings.home)
     waiting = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in inbox.files()]
     if waiting:
-        yield dg.RunRequest(job_name=READ, run_key=f"inbox {_digest(waiting)}")
+        yield dg.RunRequest(job_name=READ, run_key=f"inbox {now().date()} {_digest(waiting)}")
         return
     if settings.panopto.configured and any(is_owed(lake, kind) for kind in ASKED):
         slot = int(now().timestamp()) // FETCH_EVERY_SECONDS
@@ -86,7 +87,8 @@ def _reckoning(settings: Settings, lake: Lake, day: str) -> Iterator[dg.RunReque
     except ReportError:  # one of two reports is there: the other one will come, or the status tells
         return
     if inputs_held(lake, day) != wanted:
-        yield dg.RunRequest(job_name=RECKON, partition_key=day, run_key=f"retention {day} {wanted}")
+        run_key = f"retention {now().date()} {day} {wanted}"
+        yield dg.RunRequest(job_name=RECKON, partition_key=day, run_key=run_key)
 
 
 def _digest(values: Sequence[object]) -> str:

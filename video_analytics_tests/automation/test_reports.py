@@ -11,6 +11,7 @@ import pytest
 
 from video_analytics import partitions
 from video_analytics.automation.reports import ASK, READ, RECKON, next_steps
+from video_analytics.clock import VARIABLE
 from video_analytics.definitions import build_defs
 from video_analytics.lake import Lake
 from video_analytics.panopto.retention.tables import RETENTION_SCENARIOS
@@ -108,11 +109,17 @@ def test_a_refused_file_fails_its_run_once_and_the_good_one_beside_it_is_taken(
     assert (home / "inbox" / "refused" / "a page.html.reason.txt").exists()
 
 
-def test_the_same_inbox_has_the_same_run_key(home: Path) -> None:
+def test_the_same_inbox_has_the_same_run_key_until_the_next_day(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = load_settings(home, {})
     drop(home, CREATED)
+    monkeypatch.setenv(VARIABLE, NOW.isoformat())
     first, second = (next(next_steps(settings)).run_key for _ in range(2))
     assert first == second
+    monkeypatch.setenv(VARIABLE, (NOW + dt.timedelta(days=1)).isoformat())
+    assert next(next_steps(settings)).run_key != first
+    monkeypatch.setenv(VARIABLE, NOW.isoformat())
     drop(home, USAGE)
     assert next(next_steps(settings)).run_key != first
 
