@@ -156,7 +156,7 @@ _KINDS = {
     },
     "reports": {
         "QueueReport": "reports asked for",
-        "GetReport": "looks whether one is there",
+        "GetReport": "looks for them",
         "LogOnWithPassword": "logons",
         "token": "tokens",
     },

@@ -45,7 +45,7 @@ def _requested_reports() -> dg.AssetsDefinition:
         """
         settings = panopto.settings.panopto
         span = whole_range(settings.start_date, reports.zone)
-        with reports.alone():
+        with reports.alone("asking"):  # which may take its time
             asked = list(
                 request_reports(
                     panopto.soap,

@@ -52,11 +52,11 @@ class Desk:
         return today(self.zone)
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Nobody else, of whatever process, works on reports meanwhile."""
+    def alone(self, at: str = "reports") -> Iterator[None]:
+        """Nobody else, of whatever process, does the same meanwhile: work on reports, or ask for them."""
         folder = self.settings.home / ".locks"
         folder.mkdir(exist_ok=True)
-        with FileLock(folder / "panopto-reports"):
+        with FileLock(folder / f"panopto-{at}"):
             yield
 
 
