@@ -78,6 +78,19 @@ def read_report(path: Path, zone: str, today: date) -> Report:
     return Report(kind, start, end, named is not None, raw.num_rows, rows, findings)
 
 
+def header_of(path: Path) -> list[str]:
+    """The headers of a report's columns.
+
+    Raises:
+        ReportError: the file does not open.
+    """
+    with _opened(path) as (_, stream, _):
+        try:
+            return next(csv.reader(stream, strict=True), [])
+        except csv.Error as error:
+            raise _cut(path, f"line 1: {error}") from error
+
+
 def _no_days(findings: pa.Table, rows: int, kind: Kind) -> str:
     if findings.num_rows:
         first = findings.slice(0, 1).to_pylist()[0]

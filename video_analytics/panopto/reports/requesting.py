@@ -4,24 +4,23 @@ A report can take hours. What was asked is remembered in the lake, so that the n
 run that died, fetches that one and does not ask for another.
 """
 
-import csv
 import time as clock
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from io import BytesIO, TextIOWrapper
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from video_analytics import files
 from video_analytics.clock import now
-from video_analytics.errors import Malformed, VideoAnalyticsError
+from video_analytics.errors import Malformed, ReportError, VideoAnalyticsError
 from video_analytics.lake import Lake
 from video_analytics.panopto.reports import asking
 from video_analytics.panopto.reports.inbox import Inbox
 from video_analytics.panopto.reports.kinds import CREATED, STORAGE, USAGE, Kind, missing, plain
+from video_analytics.panopto.reports.reading import header_of
 from video_analytics.panopto.reports.tables import REPORT_REQUESTS
 from video_analytics.panopto.soap import Soap
 
@@ -127,18 +126,28 @@ def _asked(
 
 def _collected(soap: Soap, lake: Lake, inbox: Inbox, request: Request, zone: str) -> Request | Failed:
     """The request, fetched if its report is there."""
+    local = ZoneInfo(zone)
+    first = request.begin.astimezone(local).date()
+    last = (request.end.astimezone(local) - timedelta(microseconds=1)).date()
+    target = inbox.waiting / f"{request.kind.type.lower()}_{first}--{last}.zip"
     try:
         data = asking.fetch(soap, request.report_id)
         if data is None:
             return request
-        _check_columns(request.kind, _header(data), "sent")
+        with files.replacing(target) as temporary:  # of what is wrong in it, nothing reaches the inbox
+            temporary.write_bytes(data)
+            _check_columns(request.kind, _header(temporary, request.kind), "sent")
     except VideoAnalyticsError as error:
         return Failed(request.kind, error)
-    local = ZoneInfo(zone)
-    first = request.begin.astimezone(local).date()
-    last = (request.end.astimezone(local) - timedelta(microseconds=1)).date()
-    files.write_bytes(inbox.waiting / f"{request.kind.type.lower()}_{first}--{last}.zip", data)
     return _remember(lake, replace(request, state=FETCHED))
+
+
+def _header(path: Path, kind: Kind) -> list[str]:
+    try:
+        return header_of(path)
+    except ReportError as error:
+        said = str(error).partition(": ")[2]  # without the name of a file that will be gone
+        raise Malformed(f"Panopto GetReport {kind.type}: {said}") from error
 
 
 def _remember(lake: Lake, request: Request) -> Request:
@@ -156,19 +165,3 @@ def _check_columns(kind: Kind, header: Sequence[str], did: str) -> None:
             f"Panopto report {kind.type}: expected the columns {', '.join(lacks)}, but the site {did} "
             f"{shown} …; the report has changed: drop one that has these columns into inbox/panopto"
         )
-
-
-def _header(data: bytes) -> list[str]:
-    """The header of the report in an archive; what else is wrong with it, the inbox finds."""
-    try:
-        with (
-            zipfile.ZipFile(BytesIO(data)) as archive,
-            archive.open(archive.namelist()[0]) as inside,
-            TextIOWrapper(inside, "utf-8-sig", newline="") as text,
-        ):
-            return next(csv.reader(text), [])
-    except (zipfile.BadZipFile, csv.Error, UnicodeDecodeError, LookupError, EOFError) as error:
-        raise Malformed(
-            f"Panopto GetReport: expected a zip archive with a CSV file, got one that does not open "
-            f"({type(error).__name__}): asking for it again may help"
-        ) from error

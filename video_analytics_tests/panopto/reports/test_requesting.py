@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from video_analytics.errors import Malformed, Refused, VendorError
+from video_analytics.panopto.reports import asking
 from video_analytics.panopto.reports.inbox import Inbox, Taken, read_inbox
 from video_analytics.panopto.reports.requesting import (
     ASKED,
@@ -179,6 +180,27 @@ def test_a_damaged_report_is_no_report_and_is_asked_for_again(new_road: Any, dam
     assert states(ask(road)) == ALL_FETCHED
 
 
+def test_an_archive_with_a_spoilt_byte_is_asked_for_again(
+    new_road: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, road = new_road({})
+    fetch = asking.fetch
+
+    def spoilt(*given: Any) -> bytes:
+        data = fetch(*given)
+        assert data is not None
+        place = data.index(b".csv") + 40  # in the packed text: zlib notices
+        return data[:place] + bytes(each ^ 0xFF for each in data[place : place + 20]) + data[place + 20 :]
+
+    with monkeypatch.context() as spoiling:
+        spoiling.setattr(asking, "fetch", spoilt)
+        found = errors(ask(road))
+    assert len(found) == 3
+    assert all(isinstance(error, Malformed) and "cut off or damaged" in str(error) for error in found)
+    assert list(Inbox(road.settings.home).waiting.iterdir()) == []
+    assert states(ask(road)) == ALL_FETCHED
+
+
 def test_a_report_cut_inside_its_archive_is_refused_by_the_inbox(new_road: Any) -> None:
     _, road = new_road({"report_damage": "cut_csv"})
     ask(road)
@@ -198,8 +220,6 @@ def test_one_kind_that_fails_does_not_stop_the_others(new_road: Any, monkeypatch
             raise Refused("no right")
         found: str = plain(soap, type_, *span)
         return found
-
-    from video_analytics.panopto.reports import asking  # noqa: PLC0415 - to keep what is replaced
 
     plain = asking.queue
     monkeypatch.setattr(name, lambda *given: refuse_one(*given, plain=plain))
