@@ -18,7 +18,10 @@ Nothing here talks to a vendor or knows Dagster. A secret is a `SecretStr` from 
 and no message carries the value of a secret or of a proxy.
 """
 
+from video_analytics.settings.alerts import Alerts
+from video_analytics.settings.automation import Automation, Backfill
 from video_analytics.settings.courses import Course, courses_path, read_courses
+from video_analytics.settings.delivery import Delivery, Route, Share
 from video_analytics.settings.load import load_settings
 from video_analytics.settings.models import Account, Brightcove, Network, Settings
 from video_analytics.settings.panopto import Panopto
@@ -34,18 +37,24 @@ from video_analytics.settings.retention import (
 
 __all__ = [
     "Account",
+    "Alerts",
+    "Automation",
+    "Backfill",
     "Beyond",
     "Brightcove",
     "Bundle",
     "Course",
+    "Delivery",
     "Hours",
     "Network",
     "Panopto",
     "Published",
     "Retention",
+    "Route",
     "Rule",
     "Scenario",
     "Settings",
+    "Share",
     "courses_path",
     "load_settings",
     "read_courses",

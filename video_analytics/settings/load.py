@@ -14,6 +14,9 @@ from pydantic_core import ErrorDetails
 
 from video_analytics.errors import SettingsError
 from video_analytics.settings import findings, sources
+from video_analytics.settings.alerts import Alerts
+from video_analytics.settings.automation import Automation
+from video_analytics.settings.delivery import Delivery
 from video_analytics.settings.findings import Origin
 from video_analytics.settings.models import Brightcove, Network, Settings
 from video_analytics.settings.panopto import Panopto
@@ -26,6 +29,9 @@ _MODELS: dict[str, type[BaseModel]] = {
     "brightcove": Brightcove,
     "panopto": Panopto,
     "retention": Retention,
+    "automation": Automation,
+    "delivery": Delivery,
+    "alerts": Alerts,
     "network": Network,
 }
 

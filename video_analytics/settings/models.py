@@ -13,7 +13,10 @@ from pydantic import AfterValidator, Field, FiniteFloat, SecretStr, ValidationIn
 
 from video_analytics.errors import SettingsError
 from video_analytics.settings import checks
+from video_analytics.settings.alerts import Alerts
+from video_analytics.settings.automation import Automation
 from video_analytics.settings.base import Day, Days, Model, Seconds, Tries, Zone
+from video_analytics.settings.delivery import Delivery
 from video_analytics.settings.panopto import Panopto
 from video_analytics.settings.retention import Retention
 
@@ -162,6 +165,9 @@ class Settings(Model):
     brightcove: Brightcove = Field(default_factory=Brightcove)
     panopto: Panopto = Field(default_factory=Panopto)
     retention: Retention = Field(default_factory=Retention)
+    automation: Automation = Field(default_factory=Automation)
+    delivery: Delivery = Field(default_factory=Delivery)
+    alerts: Alerts = Field(default_factory=Alerts)
     network: Network = Field(default_factory=Network)
 
     @property
@@ -173,6 +179,11 @@ class Settings(Model):
     def exports(self) -> Path:
         """The files people use."""
         return self.home / "exports"
+
+    @property
+    def state(self) -> Path:
+        """What the platform notes about itself: the journal of its attempts, alerts that are open."""
+        return self.home / "state"
 
     @property
     def dagster_home(self) -> Path:

@@ -14,6 +14,9 @@ from typing import Any
 from dotenv.parser import parse_stream
 
 from video_analytics import clock
+from video_analytics.settings.alerts import Alerts
+from video_analytics.settings.automation import Automation, Backfill
+from video_analytics.settings.delivery import Delivery, Route, Share
 from video_analytics.settings.files import parse_json, parse_toml, read_text
 from video_analytics.settings.models import Account, Brightcove, Network
 from video_analytics.settings.panopto import Panopto
@@ -74,6 +77,9 @@ TOML_TABLES = {
     "brightcove": frozenset(Brightcove.model_fields) - TOML_SECRETS["brightcove"],
     "panopto": frozenset(Panopto.model_fields) - TOML_SECRETS["panopto"],
     "retention": frozenset(Retention.model_fields),
+    "automation": frozenset(Automation.model_fields),
+    "delivery": frozenset(Delivery.model_fields),
+    "alerts": frozenset(Alerts.model_fields),
     "network": frozenset(Network.model_fields),
 }
 # Keys that hold tables by name, and the keys of such a table: what the models know but the name.
@@ -81,6 +87,9 @@ NAMED_TABLES = {
     ("brightcove", "accounts"): frozenset(Account.model_fields) - {"name", "key"},
     ("retention", "bundles"): frozenset(Bundle.model_fields) - {"name"},
     ("retention", "scenarios"): frozenset(Scenario.model_fields) - {"name"},
+    ("automation", "backfills"): frozenset(Backfill.model_fields) - {"name"},
+    ("delivery", "shares"): frozenset(Share.model_fields) - {"name", "secrets"},
+    ("delivery", "routes"): frozenset(Route.model_fields) - {"name"},
 }
 
 
