@@ -5,6 +5,9 @@
     ├── LakeError                a file of the lake cannot be read or written
     ├── ReportError              a dropped file is no report that can be read, or reports do not suffice
     ├── PlanError                rules of a retention plan overlap or leave hours unassigned
+    ├── DeliveryError            a file could not be put where its route says
+    │   └── ShareAway            no file can be put there: the share is gone, full, or may not be written
+    ├── AlertError               a message could not be handed to its channel
     └── VendorError              a call to a vendor did not give what was asked
         ├── Unauthorized         the credentials are refused, also with a new token
         ├── Refused              a permanent no: unknown path, missing right, bad combination
@@ -37,6 +40,18 @@ class ReportError(VideoAnalyticsError):
 
 class PlanError(VideoAnalyticsError):
     """The rules of a retention plan overlap, or leave hours unassigned."""
+
+
+class DeliveryError(VideoAnalyticsError):
+    """A file could not be put where its route says."""
+
+
+class ShareAway(DeliveryError):
+    """No file can be put on the share: it is gone, full, or may not be written."""
+
+
+class AlertError(VideoAnalyticsError):
+    """A message could not be handed to its channel; never holds the channel's address."""
 
 
 class VendorError(VideoAnalyticsError):
