@@ -23,11 +23,18 @@ They never hold a token, a password or a viewer's identity.
 
 
 class VideoAnalyticsError(Exception):
-    """The root: whatever the platform raises on purpose."""
+    """The root: whatever the platform raises on purpose.
+
+    `permanent`: asking again cannot help before somebody has changed something.
+    """
+
+    permanent = False
 
 
 class SettingsError(VideoAnalyticsError):
     """Broken configuration; the text has one line per problem: file, key, problem, mend."""
+
+    permanent = True
 
 
 class LakeError(VideoAnalyticsError):
@@ -37,9 +44,13 @@ class LakeError(VideoAnalyticsError):
 class ReportError(VideoAnalyticsError):
     """A file is no usage report that can be read whole, or the reports at hand do not suffice."""
 
+    permanent = True
+
 
 class PlanError(VideoAnalyticsError):
     """The rules of a retention plan overlap, or leave hours unassigned."""
+
+    permanent = True
 
 
 class DeliveryError(VideoAnalyticsError):
@@ -73,9 +84,13 @@ class VendorError(VideoAnalyticsError):
 class Unauthorized(VendorError):
     """The credentials are refused, also with a new token."""
 
+    permanent = True
+
 
 class Refused(VendorError):
     """A permanent no: repeating the call cannot help."""
+
+    permanent = True
 
 
 class Throttled(VendorError):

@@ -8,14 +8,21 @@ lake's matter: there the failure lies beside the data. One file each, so that no
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
+from typing import Any
 from urllib.parse import quote
 
 from video_analytics import files
+from video_analytics.clock import now
+from video_analytics.errors import VideoAnalyticsError
+from video_analytics.watch import Watch
+
+ALL = "all"  # the subject of an asset that has none
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,59 @@ class Journal:
 
     def _tick_path(self, name: str) -> Path:
         return self.root / "ticks" / f"{quote(name, safe='')}.json"
+
+
+class Noting(Watch):
+    """Tells a watch what a run does, and notes in the journal how it went with each subject.
+
+    Days are collapsed into their account or course: that it was read is noted once a run. That a day failed
+    stands beside the day in the lake, and not here. Of the assets in `whole`, which have no subjects, "all"
+    fails and succeeds, whatever part of it failed.
+    """
+
+    def __init__(
+        self, watch: Watch, journal: Journal, room: str, run_id: str = "", whole: Collection[str] = ()
+    ) -> None:
+        self._watch, self._journal, self._room, self._run = watch, journal, room, run_id
+        self._whole = whole
+        self._noted: set[tuple[str, str]] = set()
+        self._lock = Lock()
+
+    def begin(self, asset: str, partitions: Sequence[str]) -> None:
+        """Pass it on."""
+        self._watch.begin(asset, partitions)
+
+    def done(self, asset: str, partition: str, facts: Mapping[str, Any]) -> None:
+        """Note that the subject's attempt succeeded; the first day counts for all."""
+        subject, _, part = partition.partition("|")
+        if not part or self._is_first(asset, subject):
+            self._journal.succeeded(f"{self._room}/{asset}", subject, now(), self._run)
+        self._watch.done(asset, partition, facts)
+
+    def failed(self, asset: str, partition: str, error: VideoAnalyticsError) -> None:
+        """Note why the subject's attempt failed, unless the lake knows."""
+        if "|" not in partition:
+            subject = ALL if asset in self._whole else partition
+            self._journal.failed(
+                f"{self._room}/{asset}",
+                subject,
+                now(),
+                str(error),
+                permanent=error.permanent,
+                run_id=self._run,
+            )
+        self._watch.failed(asset, partition, error)
+
+    def waiting(self, what: str, seconds: float, why: str) -> None:
+        """Pass it on."""
+        self._watch.waiting(what, seconds, why)
+
+    def _is_first(self, asset: str, subject: str) -> bool:
+        with self._lock:
+            if (asset, subject) in self._noted:
+                return False
+            self._noted.add((asset, subject))
+            return True
 
 
 _INSTANTS = ("succeeded_at", "failed_since", "failed_at")

@@ -16,7 +16,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from video_analytics import files
+from video_analytics.clock import now
 from video_analytics.errors import LakeError
 
 FACTS = b"video_analytics"
@@ -38,6 +39,17 @@ class Table:
     name: str
     schema: pa.Schema
     marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a partition's last attempt failed, how often it did since it last succeeded, and when."""
+
+    reason: str
+    attempts: int
+    permanent: bool  # asking again cannot help before somebody has changed something
+    since: datetime
+    at: datetime
 
 
 def day_key(owner: str, day: date) -> str:
@@ -72,7 +84,7 @@ class Lake:
         Raises LakeError if `data` does not fit the schema.
         """
         shaped = _shaped(table, data)
-        digest = digest or _digest(shaped.drop_columns(list(table.marks)), facts)
+        digest = digest or self.digest(table, shaped, facts)
         if failure is not None:
             self.fail(table, key, failure)
         if self._digest_held(table, key) == digest:
@@ -108,17 +120,38 @@ class Lake:
         except (pa.ArrowException, OSError) as error:
             raise _damaged(self.path(table, key), error) from error
 
-    def fail(self, table: Table, key: str, reason: str) -> None:
+    def digest(self, table: Table, data: pa.Table, facts: Mapping[str, Any]) -> str:
+        """A fingerprint of rows, apart from the table's marks, and facts; the same in every process."""
+        return _digest(_shaped(table, data).drop_columns(list(table.marks)), facts)
+
+    def fail(self, table: Table, key: str, reason: str, *, permanent: bool = False) -> None:
         """Record that the last attempt at a partition failed; what it holds from before stays."""
-        files.write_bytes(self._failure(table, key), json.dumps({"reason": reason}).encode())
+        before, instant = self.failed(table, key), now()
+        said = {
+            "reason": reason,
+            "attempts": before.attempts + 1 if before else 1,
+            "permanent": permanent,
+            "since": (before.since if before else instant).isoformat(),
+            "at": instant.isoformat(),
+        }
+        files.write_bytes(self._failure(table, key), json.dumps(said).encode())
+
+    def failed(self, table: Table, key: str) -> Failure | None:
+        """How the last attempt at a partition failed; None if it did not."""
+        path = self._failure(table, key)
+        try:
+            said = json.loads(path.read_bytes())
+            since, at = (datetime.fromisoformat(said[name]) for name in ("since", "at"))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError):  # of an earlier version, or damaged: that it failed is sure
+            return Failure(_first_reason(path), 1, permanent=False, since=now(), at=now())
+        return Failure(said["reason"], said["attempts"], said["permanent"], since, at)
 
     def failure(self, table: Table, key: str) -> str | None:
         """Why the last attempt at a partition failed; None if it did not."""
-        try:
-            reason: str = json.loads(self._failure(table, key).read_bytes())["reason"]
-        except FileNotFoundError:
-            return None
-        return reason
+        failed = self.failed(table, key)
+        return failed.reason if failed else None
 
     def days(self, table: Table, owner: str, suffix: str = ".parquet") -> Iterator[date]:
         """The days of an owner that have a file, in order."""
@@ -151,6 +184,12 @@ class Lake:
 
     def _failure(self, table: Table, key: str) -> Path:
         return self.path(table, key).with_suffix(".failed.json")
+
+
+def _first_reason(path: Path) -> str:
+    with contextlib.suppress(ValueError, KeyError, OSError):
+        return str(json.loads(path.read_bytes())["reason"])
+    return "the last attempt failed; its reason cannot be read"
 
 
 def _damaged(path: Path, error: Exception) -> LakeError:

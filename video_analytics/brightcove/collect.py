@@ -17,12 +17,14 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from video_analytics import corrections
 from video_analytics.brightcove import analytics, catalogue
 from video_analytics.brightcove.client import Client, canonical
 from video_analytics.brightcove.finality import PROVISIONAL, closed_at, finality
 from video_analytics.brightcove.reports import Day
-from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS
+from video_analytics.brightcove.tables import CMS_CATALOG, CORRECTIONS, DAILY_ANALYTICS
 from video_analytics.clock import now
 from video_analytics.decoding import decoder
 from video_analytics.errors import Refused, VendorError
@@ -32,6 +34,7 @@ from video_analytics.settings import Account
 
 CAPABILITIES = "brightcove/capabilities.json"
 WRITERS = 3  # of day files, for each account
+SUMS = {"views": "video_view", "seconds": "video_seconds_viewed"}  # kept with a day, to tell what moved
 MOST_WAITING = 100  # day files of an account that may wait for a writer
 
 
@@ -140,12 +143,38 @@ def _keep(
     }
     cost = {"window": str(read.window), **read.cost}
     rows = _with_marks(read, account, str(worth[read.date]), instant.date())
-    facts["changed"] = lake.write(DAILY_ANALYTICS, day_key(account.id, read.date), rows, facts)
+    facts |= {name: pc.sum(rows[column]).as_py() or 0 for name, column in SUMS.items()}
+    facts["changed"] = _replace(lake, account, read.date, rows, facts, instant)
     return [Outcome(account, read.date, facts | cost | {"rows": rows.num_rows})]
 
 
+def _replace(
+    lake: Lake, account: Account, day: date, rows: pa.Table, facts: Mapping[str, Any], instant: datetime
+) -> bool:
+    """Replace a day; what that changes of a former reading goes into the ledger first."""
+    key, digest = day_key(account.id, day), lake.digest(DAILY_ANALYTICS, rows, facts)
+    before = lake.facts(DAILY_ANALYTICS, key)
+    if before and before["digest"] != digest:
+        held = lake.read(DAILY_ANALYTICS, key)
+        if held is not None and not _same_numbers(held, rows):
+            versions = _version(held, before), _version(rows, {**facts, "digest": digest})
+            corrections.note(lake, CORRECTIONS, account.id, day, *versions, instant)
+    return lake.write(DAILY_ANALYTICS, key, rows, facts, digest)
+
+
+def _same_numbers(one: pa.Table, other: pa.Table) -> bool:
+    """Whether two readings differ at most in what they are worth."""
+    names = [name for name in DAILY_ANALYTICS.schema.names if name not in {"finality", "read_on"}]
+    return bool(one.select(names).equals(other.select(names)))
+
+
+def _version(rows: pa.Table, facts: Mapping[str, Any]) -> corrections.Version:
+    views, seconds = (pc.sum(rows[column]).as_py() or 0 for column in SUMS.values())
+    return corrections.Version(facts["digest"], facts["finality"], rows.num_rows, views, seconds)
+
+
 def _failed(lake: Lake, account: Account, day: date, error: VendorError) -> Outcome:
-    lake.fail(DAILY_ANALYTICS, day_key(account.id, day), str(error))
+    lake.fail(DAILY_ANALYTICS, day_key(account.id, day), str(error), permanent=error.permanent)
     return Outcome(account, day, error=error)
 
 

@@ -12,6 +12,7 @@ import dagster as dg
 from video_analytics.brightcove.client import Client
 from video_analytics.errors import VendorError
 from video_analytics.http import Call, Tally
+from video_analytics.journal import Journal, Noting
 from video_analytics.lake import Lake
 from video_analytics.settings import Account, Settings
 from video_analytics.watch import Watch
@@ -42,8 +43,8 @@ def road_resource(
     """A resource that opens a `Road` for a run and closes its client afterwards."""
 
     @dg.resource
-    def brightcove() -> Iterator[Road]:
-        watching = watch or Watch()
+    def brightcove(context: dg.InitResourceContext) -> Iterator[Road]:
+        watching = Noting(watch or Watch(), Journal(settings.state), "brightcove", context.run_id or "")
 
         def on_wait(call: Call, seconds: float, error: VendorError) -> None:
             watching.waiting(str(call), seconds, type(error).__name__)

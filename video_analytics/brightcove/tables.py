@@ -6,6 +6,7 @@ engagement score are derived from sums where they are shown.
 
 import pyarrow as pa
 
+from video_analytics.corrections import ledger
 from video_analytics.lake import Table
 
 # Analytics metrics that can be summed over days, devices and accounts (Brightcove Analytics API v1).
@@ -127,4 +128,6 @@ MULTI_YEAR = Table(  # one file for each category and month; columns as in the d
     ),
 )
 
-TABLES = (CMS_CATALOG, DAILY_ANALYTICS, LAST_VIEW_LIST, LAST_VIEWED, VIDEO_CACHE, MULTI_YEAR)
+CORRECTIONS = ledger("brightcove")
+
+TABLES = (CMS_CATALOG, DAILY_ANALYTICS, LAST_VIEW_LIST, LAST_VIEWED, VIDEO_CACHE, MULTI_YEAR, CORRECTIONS)

@@ -14,10 +14,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from video_analytics import corrections
+from video_analytics.clock import now
+from video_analytics.corrections import Version
 from video_analytics.errors import SettingsError
 from video_analytics.files import write_bytes
 from video_analytics.lake import Lake, Table
-from video_analytics.panopto.tables import VIEWING_ACTIVITY, VIEWING_HISTORY
+from video_analytics.panopto.tables import CORRECTIONS, VIEWING_ACTIVITY, VIEWING_HISTORY
 from video_analytics.panopto.usage import Record
 from video_analytics.settings import Panopto
 
@@ -135,25 +138,42 @@ def put(
     identities: Identities,
 ) -> dict[str, Any]:
     """Merge fresh rows of the asked sessions into a partition; gives its facts."""
-    held, facts = lake.read(table, key), lake.facts(table, key) or {}
-    if facts:
-        _check(facts["identities"], identities, f"{table.name}/{key}")
+    held, before = lake.read(table, key), lake.facts(table, key) or {}
+    if before:
+        _check(before["identities"], identities, f"{table.name}/{key}")
     if held is not None:
         fresh = pa.concat_tables([without(held, asked.sessions), fresh])
-    before = set(facts.get("denied", ())) - asked.sessions
+    rows = fresh.sort_by(_SORTED)
     facts = {
         "identities": identities.mark,
-        "denied": sorted({*asked.denied, *before}),
+        "denied": sorted({*asked.denied, *(set(before.get("denied", ())) - asked.sessions)}),
         "lacking": dict(sorted(asked.lacking.items())),
     }
+    digest = lake.digest(table, rows, facts)
+    if held is not None and table == VIEWING_ACTIVITY and not held.equals(rows):
+        _note(lake, key, _version(held, before["digest"]), _version(rows, digest))
     reason = " · ".join(dict.fromkeys(asked.lacking.values())) or None
-    changed = lake.write(table, key, fresh.sort_by(_SORTED), facts, failure=reason)
+    changed = lake.write(table, key, rows, facts, digest, failure=reason)
     return {
-        "rows": fresh.num_rows,
+        "rows": rows.num_rows,
+        "seconds": _seconds(rows),
         "changed": int(changed),
         "denied_sessions": len(facts["denied"]),
         "lacking_sessions": len(asked.lacking),
     }
+
+
+def _note(lake: Lake, key: str, before: Version, after: Version) -> None:
+    course_id, _, day = key.split("/")
+    corrections.note(lake, CORRECTIONS, course_id, date.fromisoformat(day), before, after, now())
+
+
+def _version(rows: pa.Table, digest: str) -> Version:
+    return Version(digest, None, rows.num_rows, None, _seconds(rows))
+
+
+def _seconds(rows: pa.Table) -> float:
+    return float(pc.sum(rows["seconds_viewed"]).as_py() or 0)
 
 
 def without(table: pa.Table, sessions: Iterable[str]) -> pa.Table:

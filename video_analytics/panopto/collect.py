@@ -70,7 +70,7 @@ def fail_days(
 ) -> Iterator[Outcome]:
     """Mark days as failed, where nothing of a course could be read; what they hold stays."""
     for day in days:
-        lake.fail(VIEWING_ACTIVITY, day_key(course_id, day), str(error))
+        lake.fail(VIEWING_ACTIVITY, day_key(course_id, day), str(error), permanent=error.permanent)
         yield Outcome(day, error=error)
 
 

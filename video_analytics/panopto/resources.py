@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from video_analytics.errors import VendorError
 from video_analytics.http import Call, Tally
+from video_analytics.journal import Journal, Noting
 from video_analytics.lake import Lake
 from video_analytics.panopto.descriptions import Descriptions
 from video_analytics.panopto.rest import Rest, credentials
@@ -70,8 +71,9 @@ def road_resource(
     """A resource that opens a `Road` for a run and closes it afterwards."""
 
     @dg.resource
-    def panopto() -> Iterator[Road]:
-        road = open_road(settings, watch, tally)
+    def panopto(context: dg.InitResourceContext) -> Iterator[Road]:
+        noting = Noting(watch or Watch(), Journal(settings.state), "panopto", context.run_id or "")
+        road = open_road(settings, noting, tally)
         try:
             yield road
         finally:

@@ -7,6 +7,7 @@ have the same columns, and a year that has a file of its own outranks the days o
 
 import pyarrow as pa
 
+from video_analytics.corrections import ledger
 from video_analytics.lake import Table
 
 _RECORD = [
@@ -171,4 +172,6 @@ CHUNK_MEASURES = Table(  # key: course; one row for each session and chunk that 
 )
 
 COVERAGE = (CHUNKED_COVERAGE, CHUNK_TOTALS, VIEWER_COVERAGE, SESSION_MEASURES, CHUNK_MEASURES)
-TABLES = (FOLDERS, SESSIONS, SESSION_VERSIONS, VIEWING_ACTIVITY, VIEWING_HISTORY, *COVERAGE)
+CORRECTIONS = ledger("panopto")
+
+TABLES = (FOLDERS, SESSIONS, SESSION_VERSIONS, VIEWING_ACTIVITY, VIEWING_HISTORY, *COVERAGE, CORRECTIONS)

@@ -52,7 +52,7 @@ def fail_years(
 ) -> Iterator[Outcome]:
     """Mark years as failed, where nothing of a course could be read; what they hold stays."""
     for year in years:
-        lake.fail(VIEWING_HISTORY, plan.year_key(course_id, year), str(error))
+        lake.fail(VIEWING_HISTORY, plan.year_key(course_id, year), str(error), permanent=error.permanent)
         yield Outcome(year, error=error)
 
 

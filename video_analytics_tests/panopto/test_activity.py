@@ -159,7 +159,7 @@ def test_only_the_sessions_that_were_asked_are_replaced(lake: Lake) -> None:
     put(lake, [], asked(second))  # the vendor has withdrawn them
     assert held(lake) == [first, third]
     assert put(lake, [of[third]], asked(third)) == {
-        "rows": 2, "changed": 0, "denied_sessions": 0, "lacking_sessions": 0,
+        "rows": 2, "seconds": 60.0, "changed": 0, "denied_sessions": 0, "lacking_sessions": 0,
     }  # fmt: skip
 
 

@@ -13,10 +13,13 @@ import dagster as dg
 from filelock import FileLock
 
 from video_analytics.clock import today
+from video_analytics.journal import Journal, Noting
 from video_analytics.lake import Lake
 from video_analytics.panopto.reports.inbox import Inbox
 from video_analytics.settings import Settings
 from video_analytics.watch import Watch
+
+WITHOUT_SUBJECT = ("requested_reports", "usage_reports")  # assets whose files and kinds fail together
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ def desk_resource(settings: Settings, watch: Watch | None = None) -> dg.Resource
     """The desk of a home."""
 
     @dg.resource
-    def reports() -> Desk:
-        return Desk(settings, watch or Watch())
+    def reports(context: dg.InitResourceContext) -> Desk:
+        journal, run_id = Journal(settings.state), context.run_id or ""
+        return Desk(settings, Noting(watch or Watch(), journal, "panopto", run_id, whole=WITHOUT_SUBJECT))
 
     return reports
