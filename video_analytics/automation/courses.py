@@ -8,22 +8,22 @@ changed, or the next day has come.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
 from video_analytics import partitions
+from video_analytics.automation.asking import Ask, Job, schedule, sensor_status
 from video_analytics.clock import now
-from video_analytics.days import spans
-from video_analytics.lake import Lake
+from video_analytics.days import days_between, spans
+from video_analytics.lake import Lake, day_key
 from video_analytics.panopto import collect, measures, plan
 from video_analytics.panopto.assets import key
 from video_analytics.panopto.tables import CHUNKED_COVERAGE, SESSIONS, VIEWING_ACTIVITY
+from video_analytics.patience import is_over
 from video_analytics.ranges import Range, blocks, day_ranges
 from video_analytics.settings import Settings, read_courses
 
-LISTING = "30 3 * * *"  # UTC; what a listing after the night's start finds, the sensor fills
-NIGHTLY = "0 4 * * *"  # UTC; the day before is over, its last records may still be on their way
 EVERY_SECONDS = 60
 _Ask = Callable[[Sequence[str], Sequence[str]], Iterator[dg.RunRequest]]
 _DERIVED = ("chunked_coverage", "course_files")
@@ -44,7 +44,7 @@ def courses_automation(
         name="panopto_courses",
         jobs=[lists, days, years, derived, joined],
         minimum_interval_seconds=EVERY_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED,
+        default_status=sensor_status(on=on),
     )
     def panopto_courses(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         """The next step of each course of `courses.csv` that lacks one; none is fetched twice."""
@@ -57,10 +57,10 @@ def courses_automation(
             dynamic_partitions_requests=[partitions.COURSES.build_add_request(new)] if new else [],
         )
 
-    return [panopto_courses], _nights(settings)
+    return [panopto_courses], _nights(settings, lists, days)
 
 
-def _nights(settings: Settings) -> list[dg.ScheduleDefinition]:
+def _nights(settings: Settings, lists: Job, days: Job) -> list[dg.ScheduleDefinition]:
     """What lies in every course, then its days that are due. The pool lets one run follow the other."""
 
     def listings(courses: Sequence[str], order: Sequence[str]) -> Iterator[dg.RunRequest]:
@@ -72,26 +72,37 @@ def _nights(settings: Settings) -> list[dg.ScheduleDefinition]:
             run_key = f"night {now().date()} {span.first} {span.last}"
             yield _request("panopto_days", span, run_key, "viewing_activity")
 
+    at, zone = settings.automation, settings.automation.panopto_timezone
     return [
-        _schedule(settings, "panopto_nightly_listing", "panopto_listing", LISTING, listings),
-        _schedule(settings, "panopto_nightly", "panopto_days", NIGHTLY, due_days),
+        schedule(
+            settings,
+            "panopto_nightly_listing",
+            lists,
+            at.panopto_listing_cron,
+            zone,
+            _of_all(settings, listings),
+            on=settings.panopto.configured,
+        ),
+        schedule(
+            settings,
+            "panopto_nightly",
+            days,
+            at.panopto_cron,
+            zone,
+            _of_all(settings, due_days),
+            on=settings.panopto.configured,
+        ),
     ]
 
 
-def _schedule(settings: Settings, name: str, job: str, cron: str, ask: _Ask) -> dg.ScheduleDefinition:
-    on = settings.panopto.configured
+def _of_all(settings: Settings, ask: _Ask) -> Ask:
+    """Asks for all listed courses that have partitions, in the order of these."""
 
-    @dg.schedule(
-        name=name,
-        job_name=job,
-        cron_schedule=cron,
-        default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
-    )
-    def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    def asked(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         order = context.instance.get_dynamic_partitions(str(partitions.COURSES.name))
         yield from ask([course.id for course in read_courses(settings.home) if course.id in order], order)
 
-    return tick
+    return asked
 
 
 def next_step(settings: Settings, course_id: str) -> dg.RunRequest | None:
@@ -108,6 +119,13 @@ def next_step(settings: Settings, course_id: str) -> dg.RunRequest | None:
         first, last = spans(days)[0]
         span = Range(f"{course_id}|{first}", f"{course_id}|{last}", len(days))
         return _request("panopto_days", span, f"fill {today} {span.first} {span.last}", "viewing_activity")
+    if failed := _to_heal(lake, settings, course_id):
+        span = Range(
+            f"{course_id}|{failed[0]}", f"{course_id}|{failed[-1]}", (failed[-1] - failed[0]).days + 1
+        )
+        return _request(
+            "panopto_days", span, f"gaps {now():%F %H} {span.first} {span.last}", "viewing_activity"
+        )
     years = plan.due_years(lake, course_id, settings.panopto, now())
     if years:
         span = Range(f"{course_id}|{years[0]}", f"{course_id}|{years[-1]}", len(years))
@@ -121,6 +139,19 @@ def next_step(settings: Settings, course_id: str) -> dg.RunRequest | None:
 
 def _due(settings: Settings, course_id: str) -> list[date]:
     return collect.due_days(Lake(settings.lake), course_id, settings.panopto)
+
+
+def _to_heal(lake: Lake, settings: Settings, course_id: str) -> list[date]:
+    """The first span of days whose last reading failed and whose wait is over."""
+    reach = now().date() - timedelta(days=settings.automation.heal_days)
+    over = [
+        day
+        for day in lake.failed_days(VIEWING_ACTIVITY, course_id)
+        if day >= reach
+        and (failure := lake.failed(VIEWING_ACTIVITY, day_key(course_id, day)))
+        and is_over(failure, settings.automation.heal_minutes, now())
+    ]
+    return days_between(*spans(over)[0]) if over else []
 
 
 def _is_unfilled(lake: Lake, settings: Settings, course_id: str, days: Sequence[date]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from video_analytics import partitions
+from video_analytics.automation.asking import schedule
 from video_analytics.clock import now
 from video_analytics.errors import ReportError
 from video_analytics.lake import Lake
@@ -22,7 +23,6 @@ from video_analytics.panopto.retention.assets import FILES, RETENTION
 from video_analytics.panopto.retention.reckoning import inputs_held, inputs_of
 from video_analytics.settings import Settings
 
-WEEKLY = "0 5 * * 1"  # UTC
 EVERY_SECONDS = 60
 FETCH_EVERY_SECONDS = 600  # while the site is still making a report
 ASK, READ, RECKON = "panopto_ask_reports", "panopto_read_reports", "panopto_retention"
@@ -54,16 +54,14 @@ def reports_automation(
             dynamic_partitions_requests=[partitions.REPORT_DATES.build_add_request(new)] if new else [],
         )
 
-    @dg.schedule(
-        name="panopto_weekly_reports",
-        job_name=ASK,
-        cron_schedule=WEEKLY,
-        default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
-    )
-    def panopto_weekly_reports() -> dg.RunRequest:
-        return dg.RunRequest(run_key=f"reports {now().date()}")
+    def weekly(_: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        yield dg.RunRequest(run_key=f"reports {now().date()}")
 
-    return [panopto_reports], [panopto_weekly_reports]
+    at = settings.automation
+    asking = schedule(
+        settings, "panopto_weekly_reports", ask, at.reports_cron, at.reports_timezone, weekly, on=on
+    )
+    return [panopto_reports], [asking]
 
 
 def next_steps(settings: Settings) -> Iterator[dg.RunRequest]:

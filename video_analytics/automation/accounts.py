@@ -1,0 +1,144 @@
+"""A night for every account, and between the nights what is missing or has become better at the vendor.
+
+The schedules ask for the catalogues and for the days that are due, all accounts in one run. One sensor asks
+for gaps, each as often as its failures allow; another one for days that the vendor has reconciled since
+they were read.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import date, timedelta
+
+import dagster as dg
+
+from video_analytics.automation.asking import is_busy, schedule, sensor_status
+from video_analytics.brightcove import plan
+from video_analytics.brightcove.assets import key
+from video_analytics.brightcove.client import Client
+from video_analytics.brightcove.collect import readings
+from video_analytics.brightcove.finality import PROVISIONAL
+from video_analytics.clock import now
+from video_analytics.errors import VendorError
+from video_analytics.journal import Journal
+from video_analytics.lake import Lake
+from video_analytics.ranges import Range, blocks, day_ranges
+from video_analytics.settings import Account, Settings
+
+CATALOGUES, DAYS = "brightcove_catalogues", "brightcove_days"
+NIGHTLY = "brightcove_nightly"
+GAPS_EVERY_SECONDS = 300
+RECONCILED_EVERY_SECONDS = 3600
+MOST_RUNS = 20  # of one tick: a lake full of holes is healed over several
+ASKING_SECONDS = 5.0  # a sensor has a minute for all accounts
+
+
+def accounts_automation(
+    settings: Settings,
+) -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
+    """The schedules and sensors that read Brightcove; they run by themselves where it is set up."""
+    catalogues = dg.define_asset_job(CATALOGUES, [key("cms_catalog")])
+    days = dg.define_asset_job(DAYS, [key("daily_analytics")])
+    cron, zone = settings.automation.brightcove_cron, settings.automation.brightcove_timezone
+    on = settings.brightcove.client_id is not None
+
+    def listings(_: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        order = _order(settings)
+        for span in blocks(order, order):
+            run_key = f"catalogues {now().date()}"
+            yield dg.RunRequest(job_name=CATALOGUES, run_key=run_key, tags=span.tags())
+
+    def night(_: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        due = plan.by_account(settings, now())
+        span = _around(due, _order(settings))
+        if span:
+            yield request_days(span, f"night {now().date()}", due_only=True)
+
+    @dg.sensor(
+        name="brightcove_gaps",
+        jobs=[days],
+        minimum_interval_seconds=GAPS_EVERY_SECONDS,
+        default_status=sensor_status(on=on),
+    )
+    def brightcove_gaps(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        """Days that are missing or failed although a night has asked for them: those, and no others."""
+        last_night = Journal(settings.state).last_tick(NIGHTLY)
+        if last_night is None or is_busy(context.instance, DAYS):
+            yield dg.SkipReason("No night yet, or days are being read just now.")
+            return
+        gaps = dict(plan.heals(settings, last_night, now()))
+        for span in list(day_ranges(gaps, _order(settings)))[:MOST_RUNS]:
+            yield request_days(span, f"gaps {now():%F %H} {span.first} {span.last}")
+
+    @dg.sensor(
+        name="brightcove_reconciled",
+        jobs=[days],
+        minimum_interval_seconds=RECONCILED_EVERY_SECONDS,
+        default_status=sensor_status(on=on),
+    )
+    def brightcove_reconciled(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        """Days that the vendor has reconciled since they were read (`/data/status`)."""
+        known = json.loads(context.cursor or "{}")
+        told = reconciled(settings)
+        better = {
+            account.key: _read_too_early(settings, account, known[account.key], until)
+            for account, until in told.items()
+            if account.key in known
+        }
+        spans = day_ranges({name: held for name, held in better.items() if held}, _order(settings))
+        requests = [request_days(span, f"reconciled {span.first} {span.last}") for span in spans]
+        cursor = known | {account.key: until.isoformat() for account, until in told.items()}
+        return dg.SensorResult(run_requests=requests, cursor=json.dumps(cursor, sort_keys=True))
+
+    schedules = [
+        schedule(settings, f"{NIGHTLY}_catalogues", catalogues, cron, zone, listings, on=on),
+        schedule(settings, NIGHTLY, days, cron, zone, night, on=on),
+    ]
+    return [brightcove_gaps, brightcove_reconciled], schedules
+
+
+def request_days(
+    span: Range, run_key: str, *, due_only: bool = False, tags: Mapping[str, str] | None = None
+) -> dg.RunRequest:
+    """A run over a range of accounts and days; `due_only` passes by those that are not due."""
+    ops = {key("daily_analytics").to_python_identifier(): {"config": {"due_only": due_only}}}
+    return dg.RunRequest(
+        job_name=DAYS, run_key=run_key, run_config={"ops": ops}, tags={**span.tags(), **(tags or {})}
+    )
+
+
+def reconciled(settings: Settings) -> dict[Account, date]:
+    """Up to which day the vendor has reconciled each account; without those it does not tell now."""
+    hasty = settings.brightcove.model_copy(update={"timeout_seconds": ASKING_SECONDS, "attempts": 1})
+    with closing(Client(hasty, settings.network)) as client, ThreadPoolExecutor(4) as pool:
+
+        def ask(account: Account) -> date | None:
+            try:
+                return date.fromisoformat(client.reconciled(account)["reconciled_to"])
+            except (VendorError, KeyError, ValueError, TypeError):  # asked again in an hour
+                return None
+
+        accounts = settings.brightcove.accounts
+        told = dict(zip(accounts, pool.map(ask, accounts), strict=True))
+    return {account: until for account, until in told.items() if until}
+
+
+def _read_too_early(settings: Settings, account: Account, since: str, until: date) -> list[date]:
+    """Held days, reconciled after `since`, whose last reading was provisional."""
+    first = date.fromisoformat(since) + timedelta(days=1)
+    held = readings(Lake(settings.lake), account, first)
+    return [day for day, worth in held if first <= day <= until and worth == PROVISIONAL]
+
+
+def _order(settings: Settings) -> list[str]:
+    return [account.key for account in settings.brightcove.accounts]
+
+
+def _around(due: Mapping[str, Sequence[date]], order: Sequence[str]) -> Range | None:
+    """One range over all accounts that holds every day due; what is not due in it is passed by."""
+    days = [day for held in due.values() for day in held]
+    if not days:
+        return None
+    first, last = min(days), max(days)
+    return Range(f"{order[0]}|{first}", f"{order[-1]}|{last}", len(order) * ((last - first).days + 1))

@@ -1,0 +1,50 @@
+"""What schedules and sensors have in common: a cron that notes its tick, runs over ranges, who is busy."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from video_analytics.clock import now
+from video_analytics.journal import Journal
+from video_analytics.settings import Settings
+
+OPEN = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+Job = Any  # as `dg.define_asset_job` makes it; its class has no public name
+Ask = Callable[[dg.ScheduleEvaluationContext], Iterable[dg.RunRequest]]
+
+
+def schedule(
+    settings: Settings, name: str, job: Job, cron: str, zone: str, ask: Ask, *, on: bool
+) -> dg.ScheduleDefinition:
+    """A schedule that notes each of its ticks, so that one that stays out is noticed."""
+
+    @dg.schedule(
+        name=name,
+        job=job,
+        cron_schedule=cron,
+        execution_timezone=zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
+    )
+    def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        yield from ask(context)
+        Journal(settings.state).tick(name, now())
+
+    return tick
+
+
+def sensor_status(*, on: bool) -> dg.DefaultSensorStatus:
+    """Running from the start, or only once somebody starts it."""
+    return dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED
+
+
+def is_busy(instance: dg.DagsterInstance, *jobs: str) -> bool:
+    """Whether a run of one of the jobs is under way or waits in the queue."""
+    filters = (dg.RunsFilter(job_name=job, statuses=OPEN) for job in jobs)
+    return any(instance.get_runs_count(each) for each in filters)
