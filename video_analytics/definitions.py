@@ -9,12 +9,15 @@ import dagster as dg
 from video_analytics.automation import automation
 from video_analytics.brightcove.assets import brightcove_assets
 from video_analytics.brightcove.resources import road_resource as brightcove_road
+from video_analytics.delivery.assets import delivery_assets
+from video_analytics.delivery.checks import delivery_checks
 from video_analytics.panopto.assets import panopto_assets
 from video_analytics.panopto.reports.assets import report_assets
 from video_analytics.panopto.reports.resources import desk_resource
 from video_analytics.panopto.resources import road_resource as panopto_road
 from video_analytics.panopto.retention.assets import retention_assets
 from video_analytics.settings import Settings, load_settings
+from video_analytics.standing.assets import calendar_asset
 from video_analytics.warehouse import warehouse_asset
 
 
@@ -27,10 +30,14 @@ def build_defs(
         warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies: beta for years, version pinned
         reports = [*report_assets(), *retention_assets()]
         sources = [*brightcove_assets(home), *panopto_assets(home), *reports]
-        assets = [*sources, warehouse_asset(home, sources)]
+        files = [asset.key for asset in sources if "csv" in (asset.specs_by_key[asset.key].kinds or ())]
+        whole = [dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in files]
+        over_all = [warehouse_asset(home, sources), calendar_asset(home), *delivery_assets(home, whole)]
+        assets = [*sources, *over_all]
     sensors, schedules = automation(home)
     return dg.Definitions(
         assets=assets,
+        asset_checks=delivery_checks(home),
         sensors=sensors,
         schedules=schedules,
         resources={

@@ -13,6 +13,7 @@ import glob
 import hashlib
 import io
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -162,6 +163,21 @@ class Lake:
         """The days of an owner whose last attempt failed, in order."""
         return self.days(table, owner, ".failed.json")
 
+    def stamp(self, table: Table, key: str) -> tuple[int, int]:
+        """Size and time of a partition's file, which stay while its content does; zeros where none is."""
+        with contextlib.suppress(FileNotFoundError):
+            status = self.path(table, key).stat()
+            return status.st_size, status.st_mtime_ns
+        return 0, 0
+
+    def stamps(self, table: Table, owner: str) -> Iterator[tuple[str, int, int]]:
+        """Name, size and time of each file of an owner's days, in order."""
+        for year in sorted((self.root / table.name / owner).glob("????")):
+            with os.scandir(year) as found:
+                days = sorted((each for each in found if each.name.endswith(".parquet")), key=_name_of)
+            for each in days:
+                yield each.name, each.stat().st_size, each.stat().st_mtime_ns
+
     def day_files(self, table: Table, owners: Iterable[str], since: date, until: date) -> list[Path]:
         """The files of the owners' days from `since` to `until`, both included."""
         folders = [self.root / table.name / owner for owner in owners]
@@ -184,6 +200,10 @@ class Lake:
 
     def _failure(self, table: Table, key: str) -> Path:
         return self.path(table, key).with_suffix(".failed.json")
+
+
+def _name_of(entry: os.DirEntry[str]) -> str:
+    return entry.name
 
 
 def _first_reason(path: Path) -> str:

@@ -5,8 +5,8 @@ from datetime import date
 
 from video_analytics import partitions, warehouse
 from video_analytics.brightcove.assets import key as brightcove
-from video_analytics.brightcove.collect import readings
-from video_analytics.brightcove.finality import last_closed, outdated, trailing
+from video_analytics.brightcove.finality import last_closed
+from video_analytics.brightcove.plan import due_days as account_days
 from video_analytics.clock import now
 from video_analytics.days import days_between
 from video_analytics.errors import ReportError, SettingsError
@@ -119,16 +119,10 @@ def _asked_of_panopto(settings: Settings, first: date | None, last: date | None)
 def wanted_days(
     settings: Settings, accounts: Sequence[Account], first: date | None, last: date | None
 ) -> dict[Account, list[date]]:
-    """The days a run reads: those asked for, or the trailing ones and those the vendor has changed since."""
+    """The days a run reads: those asked for, or what is due: trailing ones, those changed since, gaps."""
     if first is None and last is None:
-        return {account: _due(settings, account) for account in accounts}
+        return {account: account_days(settings, account, now()) for account in accounts}
     return {account: _asked(settings, account, first, last) for account in accounts}
-
-
-def _due(settings: Settings, account: Account) -> list[date]:
-    held = readings(Lake(settings.lake), account)
-    changed = outdated(held, account, settings.brightcove, now())
-    return sorted({*trailing(account, settings.brightcove, now()), *changed})
 
 
 def _asked(settings: Settings, account: Account, first: date | None, last: date | None) -> list[date]:

@@ -10,6 +10,7 @@ from video_analytics.panopto.reports.tables import TABLES as REPORTS
 from video_analytics.panopto.retention.tables import TABLES as RETENTION
 from video_analytics.panopto.tables import TABLES as PANOPTO
 from video_analytics.settings import Settings
+from video_analytics.standing.tables import TABLES as STANDING
 
 KEY = dg.AssetKey("warehouse")
 
@@ -25,7 +26,7 @@ def warehouse_asset(settings: Settings, sources: Iterable[dg.AssetsDefinition]) 
     @dg.asset(key=KEY, deps=deps, group_name="lake", kinds={"duckdb"})
     def warehouse() -> dg.MaterializeResult[None]:
         """`lake/warehouse.duckdb`: a view for each table of the lake, for analysts."""
-        tables = (*BRIGHTCOVE, *PANOPTO, *REPORTS, *RETENTION)
+        tables = (*BRIGHTCOVE, *PANOPTO, *REPORTS, *RETENTION, *STANDING)
         publish_warehouse(Lake(settings.lake), tables)
         return dg.MaterializeResult(metadata={"views": len(tables)})
 

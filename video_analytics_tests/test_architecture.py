@@ -18,14 +18,23 @@ ORCHESTRATION = {"assets.py", "checks.py", "resources.py"}
 ORCHESTRATION_AT_THE_TOP = {
     "alerts.py",
     "automation/__init__.py",
+    "automation/accounts.py",
+    "automation/asking.py",
+    "automation/backfills.py",
     "automation/courses.py",
+    "automation/crashes.py",
+    "automation/deliveries.py",
+    "automation/following.py",
+    "automation/overview.py",
     "automation/reports.py",
+    "automation/watching.py",
     "definitions.py",
     "demo.py",  # starts a run, for the command line
     "instance.py",  # opens Dagster's own storage, for the command line
     "partitions.py",
     "roads.py",
     "runs.py",
+    "upkeep/daemon.py",  # asks Dagster's own storage for signs of life
     "warehouse.py",  # one asset over both vendors
     "storage.py",  # chooses Dagster's own storage
 }

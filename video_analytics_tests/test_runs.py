@@ -162,7 +162,7 @@ def step_failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterE
     return [entry.dagster_event for entry in entries if entry.dagster_event is not None]
 
 
-def test_without_dates_the_trailing_days_and_those_the_vendor_changed(
+def test_without_dates_the_trailing_days_gaps_and_those_the_vendor_changed(
     new_sandbox: NewSandbox, home: Path, turn_clock: object, instance: dg.DagsterInstance
 ) -> None:
     sandbox = new_sandbox(now=NOW - dt.timedelta(days=30))
@@ -175,8 +175,10 @@ def test_without_dates_the_trailing_days_and_those_the_vendor_changed(
     wanted = wanted_days(settings, [account], None, None)[account]
     moved = [day for day in early if (YESTERDAY - day).days >= 32]
     stale = [day for day in early if (YESTERDAY - day).days < 32 and (early[-1] - day).days < 3]
-    assert wanted == sorted({*moved, *stale, *days_until(YESTERDAY, 7)})
+    missing = [day for day in days_until(YESTERDAY, 30) if day > early[-1]]
+    assert wanted == sorted({*moved, *stale, *missing, *days_until(YESTERDAY, 7)})
     assert len(moved) > 3
+    assert len(missing) == 30
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import dagster as dg
 from video_analytics.automation.accounts import accounts_automation
 from video_analytics.automation.backfills import backfills_automation
 from video_analytics.automation.courses import courses_automation
+from video_analytics.automation.deliveries import deliveries_automation
 from video_analytics.automation.following import following_automation
 from video_analytics.automation.overview import overview_automation
 from video_analytics.automation.reports import reports_automation
@@ -33,5 +34,9 @@ def automation(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.S
     ]
     sensors, schedules = zip(*parts, strict=True)
     crons = [each for part in schedules for each in part]
-    others = [*overview_automation(settings), *watching_automation(settings, crons)]
+    others = [
+        *deliveries_automation(settings),
+        *overview_automation(settings),
+        *watching_automation(settings, crons),
+    ]
     return [*(each for part in sensors for each in part), *others], crons

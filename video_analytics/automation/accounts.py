@@ -127,7 +127,7 @@ def reconciled(settings: Settings) -> dict[Account, date]:
 def _read_too_early(settings: Settings, account: Account, since: str, until: date) -> list[date]:
     """Held days, reconciled after `since`, whose last reading was provisional."""
     first = date.fromisoformat(since) + timedelta(days=1)
-    held = readings(Lake(settings.lake), account, first)
+    held = readings(Lake(settings.lake), account)
     return [day for day, worth in held if first <= day <= until and worth == PROVISIONAL]
 
 

@@ -4,6 +4,7 @@ It asks nobody, neither vendor nor share, but those who are to be told.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -14,12 +15,13 @@ from video_analytics.automation.crashes import note_ended
 from video_analytics.brightcove import quality as brightcove
 from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS
 from video_analytics.clock import now
+from video_analytics.errors import SettingsError
 from video_analytics.journal import Journal
 from video_analytics.lake import Lake, Table
 from video_analytics.panopto import quality as panopto
 from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY
 from video_analytics.quality import Finding
-from video_analytics.settings import Settings, read_courses
+from video_analytics.settings import Course, Settings, read_courses
 
 EVERY_SECONDS = 60
 _FIRST = "2020-01-01"  # of the windows between ticks; any day before all of them
@@ -67,6 +69,7 @@ class Findings:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._lake = settings, Lake(settings.lake)
+        self._courses: Sequence[Course] = ()
         self._known: dict[str, tuple[object, list[Finding]]] = {}
 
     def at(self, at: datetime) -> Iterator[Finding]:
@@ -75,7 +78,9 @@ class Findings:
             seen = self._seen(account.id, at, DAILY_ANALYTICS, CMS_CATALOG)
             judge = partial(brightcove.judge, self._lake, account, self._settings.brightcove, at)
             yield from self._judged(account.key, seen, judge)
-        for course in read_courses(self._settings.home):
+        with suppress(SettingsError):  # which is told by itself; the last courses known are judged
+            self._courses = read_courses(self._settings.home)
+        for course in self._courses:
             seen = self._seen(course.id, at, VIEWING_ACTIVITY, SESSIONS)
             judge = partial(panopto.judge, self._lake, course.id, self._settings.panopto, at)
             yield from self._judged(course.id, seen, judge)

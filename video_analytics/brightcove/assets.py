@@ -12,18 +12,26 @@ import dagster as dg
 from video_analytics import partitions
 from video_analytics.brightcove import daily_files, exports, last_views, multi_year
 from video_analytics.brightcove.collect import collect_catalogue, collect_days
+from video_analytics.brightcove.plan import due_days
 from video_analytics.brightcove.resources import Road
-from video_analytics.clock import today
+from video_analytics.clock import now, today
 from video_analytics.partitions import Facts
 from video_analytics.settings import Account, Settings
 
 GROUP, POOL = "brightcove", "brightcove"
+FILES_POOL = "brightcove_files"  # one writer of what follows
 MONTH_RUNS = 31  # partitions of one backfill run: a failed run repeats a month of an account at most
 CATEGORIES_AT_ONCE = 2  # each holds a year of rows in memory
 TABLE, FILE = {"parquet"}, {"csv", "json"}
 
 Result = dg.MaterializeResult[None]
 Deps = Iterable[dg.AssetDep | dg.AssetKey]
+
+
+class Reading(dg.Config):
+    """Which partitions of a run to read: all, or only those that are due by what the lake holds."""
+
+    due_only: bool = False
 
 
 def brightcove_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -37,9 +45,9 @@ def brightcove_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         account_asset(settings, cms_catalog, kinds=TABLE, pool=POOL, at_once=at_once),
         daily_analytics_asset(settings),
         account_asset(settings, last_viewed, deps=own_days, kinds=TABLE, pool=POOL),
-        account_asset(settings, video_cache, deps=viewed, kinds=TABLE),
-        account_asset(settings, cms_files, deps=viewed, kinds=FILE | {"excel"}),
-        account_asset(settings, reporting_files, deps=cached, kinds=FILE),
+        account_asset(settings, video_cache, deps=viewed, kinds=TABLE, pool=FILES_POOL),
+        account_asset(settings, cms_files, deps=viewed, kinds=FILE | {"excel"}, pool=FILES_POOL),
+        account_asset(settings, reporting_files, deps=cached, kinds=FILE, pool=FILES_POOL),
         multi_year_asset(settings, consolidated),
     ]
 
@@ -130,11 +138,14 @@ def daily_analytics_asset(settings: Settings) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def daily_analytics(
-        context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]
+        context: dg.AssetExecutionContext, config: Reading, brightcove: dg.ResourceParam[Road]
     ) -> Iterator[Result]:
         """Views, engagement and devices of every video and day, checked against the vendor's totals."""
         wanted = _by_account(brightcove, context.partition_keys)
-        with partitions.recording(context, brightcove.watch) as record:
+        if config.due_only:
+            wanted = {account: _due(brightcove, account, days) for account, days in wanted.items()}
+        keys = [partitions.account_day(account, day) for account, days in wanted.items() for day in days]
+        with partitions.recording(context, brightcove.watch, keys) as record:
             for outcome in collect_days(brightcove.client, brightcove.lake, wanted):
                 partition = partitions.account_day(outcome.account, outcome.day)
                 record(partition, outcome.error or outcome.facts)
@@ -154,6 +165,7 @@ def multi_year_asset(settings: Settings, deps: Deps) -> dg.AssetsDefinition:
         deps=deps,
         group_name=GROUP,
         kinds={"parquet", "csv"},
+        pool=FILES_POOL,
     )
     def asset(context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]) -> Result:
         def work(category: str) -> Facts:
@@ -180,6 +192,11 @@ def _by_account(road: Road, keys: Iterable[str]) -> dict[Account, list[date]]:
         name, day = partitions.account_and_day(partition)
         wanted.setdefault(road.account(name), []).append(day)
     return wanted
+
+
+def _due(road: Road, account: Account, days: Iterable[date]) -> list[date]:
+    due = set(due_days(road.settings, account, now()))
+    return [day for day in days if day in due]
 
 
 def _files(written: dict[str, bool]) -> dict[str, object]:

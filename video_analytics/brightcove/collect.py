@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ from video_analytics.brightcove.reports import Day
 from video_analytics.brightcove.tables import CMS_CATALOG, CORRECTIONS, DAILY_ANALYTICS
 from video_analytics.clock import now
 from video_analytics.decoding import decoder
-from video_analytics.errors import Refused, VendorError
+from video_analytics.errors import LakeError, Refused, VendorError
 from video_analytics.files import write_bytes
 from video_analytics.lake import Lake, day_key
 from video_analytics.settings import Account
@@ -35,6 +36,7 @@ from video_analytics.settings import Account
 CAPABILITIES = "brightcove/capabilities.json"
 WRITERS = 3  # of day files, for each account
 SUMS = {"views": "video_view", "seconds": "video_seconds_viewed"}  # kept with a day, to tell what moved
+READINGS = ".readings.json"  # beside an account's years
 MOST_WAITING = 100  # day files of an account that may wait for a writer
 
 
@@ -143,9 +145,23 @@ def _keep(
     }
     cost = {"window": str(read.window), **read.cost}
     rows = _with_marks(read, account, str(worth[read.date]), instant.date())
+    if not (rows.num_rows or read.unattributed):
+        rows, facts = _or_imported(lake, account, read.date, rows, facts)
     facts |= {name: pc.sum(rows[column]).as_py() or 0 for name, column in SUMS.items()}
     facts["changed"] = _replace(lake, account, read.date, rows, facts, instant)
     return [Outcome(account, read.date, facts | cost | {"rows": rows.num_rows})]
+
+
+def _or_imported(
+    lake: Lake, account: Account, day: date, rows: pa.Table, facts: dict[str, Any]
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Imported rows of a day of which the vendor has nothing any more; they stay, the day is read."""
+    key = day_key(account.id, day)
+    before = lake.facts(DAILY_ANALYTICS, key) or {}
+    held = lake.read(DAILY_ANALYTICS, key) if before.get("imported") else None
+    if held is None:
+        return rows, facts
+    return held, facts | {name: before[name] for name in ("imported", "source")}
 
 
 def _replace(
@@ -153,10 +169,11 @@ def _replace(
 ) -> bool:
     """Replace a day; what that changes of a former reading goes into the ledger first."""
     key, digest = day_key(account.id, day), lake.digest(DAILY_ANALYTICS, rows, facts)
-    before = lake.facts(DAILY_ANALYTICS, key)
-    if before and before["digest"] != digest:
-        held = lake.read(DAILY_ANALYTICS, key)
-        if held is not None and not _same_numbers(held, rows):
+    with contextlib.suppress(LakeError):  # what is held is damaged: nothing to compare with, and mended now
+        before, held = lake.facts(DAILY_ANALYTICS, key), None
+        if before and before["digest"] != digest:
+            held = lake.read(DAILY_ANALYTICS, key)
+        if before and held is not None and not _same_numbers(held, rows):
             versions = _version(held, before), _version(rows, {**facts, "digest": digest})
             corrections.note(lake, CORRECTIONS, account.id, day, *versions, instant)
     return lake.write(DAILY_ANALYTICS, key, rows, facts, digest)
@@ -193,11 +210,30 @@ def _with_marks(read: Day, account: Account, worth: str, read_on: date) -> pa.Ta
 
 
 def readings(lake: Lake, account: Account) -> Iterator[tuple[date, str]]:
-    """The days of an account in the lake, each with the finality of its last reading."""
-    for day in lake.days(DAILY_ANALYTICS, account.id):
-        facts = lake.facts(DAILY_ANALYTICS, day_key(account.id, day))
-        if facts is not None:
-            yield day, facts["finality"]
+    """The days of an account in the lake, each with the finality of its last reading.
+
+    The footer of a file is read once for each of its versions: what it said is remembered beside the years.
+    """
+    memo = lake.root / DAILY_ANALYTICS.name / account.id / READINGS
+    known, told = _remembered(memo), {}
+    for name, size, changed in lake.stamps(DAILY_ANALYTICS, account.id):
+        day, stamp = date.fromisoformat(name[:10]), f"{size} {changed}"
+        if known.get(name, ("", ""))[0] == stamp:
+            told[name] = known[name]
+        elif (facts := lake.facts(DAILY_ANALYTICS, day_key(account.id, day))) is not None:
+            told[name] = (stamp, facts["finality"])
+        else:
+            continue
+        yield day, told[name][1]
+    if told != known:
+        with contextlib.suppress(OSError):  # who may only look is told all the same, only later
+            write_bytes(memo, json.dumps(told).encode())
+
+
+def _remembered(memo: Path) -> dict[str, tuple[str, str]]:
+    with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError):  # damaged: it is learnt again
+        return msgspec.json.decode(memo.read_bytes(), type=dict[str, tuple[str, str]])
+    return {}
 
 
 def collect_catalogue(client: Client, lake: Lake, account: Account) -> dict[str, Any]:
@@ -221,7 +257,11 @@ def collect_catalogue(client: Client, lake: Lake, account: Account) -> dict[str,
         status = "deleted" if old["status"] == "deleted" else "missing"
         rows.append(old | {"status": status, "gone_since": old["gone_since"] or today})
     rows = [row | {"position": number} for number, row in enumerate(rows)]
-    facts = {"custom_fields": client.custom_fields(account)}
+    facts = {
+        "custom_fields": client.custom_fields(account),
+        "listed": len(listed),
+        "first_read_on": (lake.facts(CMS_CATALOG, account.id) or {}).get("first_read_on", today.isoformat()),
+    }
     changed = lake.write(CMS_CATALOG, account.id, pa.Table.from_pylist(rows, CMS_CATALOG.schema), facts)
     return {"rows": len(rows), "listed": len(listed), "gone": len(rows) - len(listed), "changed": changed}
 

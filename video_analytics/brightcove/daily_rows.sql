@@ -10,7 +10,7 @@ SELECT
     day.views_desktop,
     day.views_mobile,
     day.views_tablet,
-    day.views_tv + day.views_other AS views_other,
+    coalesce(day.views_tv, 0) + day.views_other AS views_other, -- imported days have tv among the others
     day.video_impression,
     day.video_view / nullif(day.video_impression, 0) AS play_rate,
     day.video_percent_viewed / nullif(day.video_view, 0) AS engagement_score,

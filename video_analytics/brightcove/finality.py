@@ -3,6 +3,9 @@
 Brightcove changes numbers afterwards: a day younger than 3 days is provisional; past 32 days it moves to
 the historical store and engagement shifts once more (Analytics API FAQ). A setting adds some days of slack
 before a reading counts as final. A day belongs to the account's time zone.
+
+A day that was imported from earlier scripts was never read by the platform: nobody knows how old its numbers
+were, or which videos are not in it. Whatever its age it is due until the vendor has answered for it.
 """
 
 from collections.abc import Iterable
@@ -12,6 +15,7 @@ from zoneinfo import ZoneInfo
 from video_analytics.settings import Account, Brightcove
 
 PROVISIONAL, SETTLED, FINAL = "provisional", "settled", "final"
+IMPORTED = "imported"  # not read from the vendor: taken from the files of earlier scripts
 MOVED_AFTER_DAYS = 32  # documented: then a day leaves the realtime store
 
 
@@ -47,12 +51,19 @@ def outdated(
 ) -> list[date]:
     """Days, given with the finality of their last reading, that the vendor may have changed since.
 
-    Those past 32 days until they are final, and those still provisional although their time has come.
+    Those past 32 days until they are final, those still provisional although their time has come, and all
+    that were imported. What is fetched of an imported day replaces it. Where the vendor has nothing of it any
+    more the imported rows stay, marked as such in the day's facts, and the day counts as read (`collect`);
+    where the vendor refuses the day, it stays as it is and fails like any other.
     """
     moved = last_closed(account, now) - timedelta(days=MOVED_AFTER_DAYS)
     due = []
     for day, was in readings:
         worth = finality(day, account, settings, now)
-        if (was != FINAL and day <= moved) or (was == PROVISIONAL and worth != PROVISIONAL):
+        if (
+            was == IMPORTED
+            or (was != FINAL and day <= moved)
+            or (was == PROVISIONAL and worth != PROVISIONAL)
+        ):
             due.append(day)
     return due

@@ -1,7 +1,8 @@
 """When each video was last viewed, and the cache of those viewed lately.
 
-One definition: the last day with `video_view` > 0, from our own rows. For days we do not hold, the vendor's
-last-view list fills in, read once. An impression is not a view.
+One definition: the last day with `video_view` > 0, from our own rows. For days we do not hold, or hold only
+by an import, which may lack videos, the vendor's last-view list fills in, read once. Dates that were imported
+from earlier scripts stand in it until it is read, and for the videos it lacks. An impression is not a view.
 """
 
 import json
@@ -16,6 +17,7 @@ import pyarrow as pa
 from video_analytics import lake as lakes
 from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.exports import in_report
+from video_analytics.brightcove.finality import IMPORTED
 from video_analytics.brightcove.tables import (
     CMS_CATALOG,
     DAILY_ANALYTICS,
@@ -36,6 +38,8 @@ OWN_LAST_VIEWS = """
     WHERE video_view > 0
     GROUP BY account_id, video_id
 """
+
+IMPORTED_DAYS = "SELECT DISTINCT date FROM daily_analytics WHERE finality = ?"
 
 
 class _Media(msgspec.Struct):
@@ -63,10 +67,11 @@ _PAGE = decoder(LastViewPage)
 
 def bootstrap(client: Client, lake: Lake, account: Account) -> str:
     """Read the vendor's last-view list once; gives "read", "known" or why the vendor refuses it."""
-    if lake.facts(LAST_VIEW_LIST, account.id) is not None:
+    facts = lake.facts(LAST_VIEW_LIST, account.id)
+    if facts is not None and not facts.get("imported"):
         return "known"
     zone = ZoneInfo(account.timezone)
-    views: dict[str, date] = {}
+    views = _imported(lake, account)
     try:
         for media in _media(client, account):
             if media.id:  # without one: traffic that cannot be tied to a video
@@ -80,6 +85,12 @@ def bootstrap(client: Client, lake: Lake, account: Account) -> str:
     ]
     lake.write(LAST_VIEW_LIST, account.id, pa.Table.from_pylist(rows, LAST_VIEW_LIST.schema), {})
     return "read"
+
+
+def _imported(lake: Lake, account: Account) -> dict[str, date]:
+    """The dates an import left in the list."""
+    held = lake.read(LAST_VIEW_LIST, account.id)
+    return {row["video_id"]: row["last_viewed"] for row in held.to_pylist()} if held is not None else {}
 
 
 def _media(client: Client, account: Account) -> Iterator[_Media]:
@@ -103,6 +114,7 @@ def compute_last_viewed(lake: Lake, account: Account) -> dict[str, Any]:
     with lakes.connect() as connection:
         lakes.scan(connection, "daily_analytics", DAILY_ANALYTICS, paths)
         own = connection.sql(OWN_LAST_VIEWS).to_arrow_table().to_pylist()
+        days -= {day for (day,) in connection.execute(IMPORTED_DAYS, [IMPORTED]).fetchall()}
     rows = {row["video_id"]: row | {"source": OWN} for row in own}
     listed = lake.read(LAST_VIEW_LIST, account.id)
     for row in listed.to_pylist() if listed is not None else []:

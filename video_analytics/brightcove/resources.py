@@ -9,13 +9,17 @@ from pathlib import Path
 
 import dagster as dg
 
+from video_analytics import spending
 from video_analytics.brightcove.client import Client
+from video_analytics.clock import now
 from video_analytics.errors import VendorError
 from video_analytics.http import Call, Tally
 from video_analytics.journal import Journal, Noting
 from video_analytics.lake import Lake
 from video_analytics.settings import Account, Settings
 from video_analytics.watch import Watch
+
+BACKFILL_TAG = "video_analytics/backfill"  # on the runs of a backfill of the settings: its name
 
 
 @dataclass(frozen=True)
@@ -44,15 +48,20 @@ def road_resource(
 
     @dg.resource
     def brightcove(context: dg.InitResourceContext) -> Iterator[Road]:
-        watching = Noting(watch or Watch(), Journal(settings.state), "brightcove", context.run_id or "")
+        watching = Noting(
+            watch or Watch(), Journal(settings.state), "brightcove", context.run.run_id if context.run else ""
+        )
 
         def on_wait(call: Call, seconds: float, error: VendorError) -> None:
             watching.waiting(str(call), seconds, type(error).__name__)
 
         client = Client(settings.brightcove, settings.network, tally=tally, on_wait=on_wait)
+        before = client.tally.total("calls")  # those of earlier runs that share the tally
         try:
             yield Road(settings, client, Lake(settings.lake), watching)
         finally:
             client.close()
+            told = context.run.tags.get(BACKFILL_TAG, "") if context.run else ""
+            spending.note(settings.state, "brightcove", now(), client.tally.total("calls") - before, told)
 
     return brightcove

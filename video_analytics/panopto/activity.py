@@ -97,7 +97,7 @@ def by_year(table: pa.Table) -> dict[int, pa.Table]:
     return {year: table.filter(pc.equal(years, year)) for year in pc.unique(years).to_pylist()}
 
 
-def settle(lake: Lake, identities: Identities) -> None:
+def settle(lake: Lake, identities: Identities, *, dry_run: bool = False) -> None:
     """Viewers are called one way in the whole lake: as they were when its first record was written."""
     path = lake.root / IDENTITIES
     if path.exists():
@@ -108,7 +108,8 @@ def settle(lake: Lake, identities: Identities) -> None:
             key = str(file.relative_to(lake.root / table.name).with_suffix("")).replace("\\", "/")
             _check((lake.facts(table, key) or {}).get("identities", ""), identities, f"{table.name}/{key}")
             break
-    write_bytes(path, identities.mark.encode())
+    if not dry_run:
+        write_bytes(path, identities.mark.encode())
 
 
 def _check(mark: str, identities: Identities, where: str) -> None:
@@ -137,14 +138,22 @@ def put(
     asked: Asked,
     identities: Identities,
 ) -> dict[str, Any]:
-    """Merge fresh rows of the asked sessions into a partition; gives its facts."""
+    """Merge fresh rows of the asked sessions into a partition; gives its facts.
+
+    Imported rows make way for fresh ones of their session; where the vendor has none, they stay.
+    """
     held, before = lake.read(table, key), lake.facts(table, key) or {}
     if before:
         _check(before["identities"], identities, f"{table.name}/{key}")
+    told = asked.sessions - _imported(
+        before, fresh
+    )  # else the vendor has nothing any more of what was imported
     if held is not None:
-        fresh = pa.concat_tables([without(held, asked.sessions), fresh])
+        fresh = pa.concat_tables([without(held, told), fresh])
     rows = fresh.sort_by(_SORTED)
+    left = sorted(set(before.get("imported", ())) - told)
     facts = {
+        **({"imported": left, "source": before["source"]} if left else {}),
         "identities": identities.mark,
         "denied": sorted({*asked.denied, *(set(before.get("denied", ())) - asked.sessions)}),
         "lacking": dict(sorted(asked.lacking.items())),
@@ -161,6 +170,11 @@ def put(
         "denied_sessions": len(facts["denied"]),
         "lacking_sessions": len(asked.lacking),
     }
+
+
+def _imported(facts: Mapping[str, Any], fresh: pa.Table) -> set[str]:
+    """The sessions whose rows in a partition were imported, and that have no fresh ones."""
+    return set(facts.get("imported", ())) - set(pc.unique(fresh["session_id"]).to_pylist())
 
 
 def _note(lake: Lake, key: str, before: Version, after: Version) -> None:

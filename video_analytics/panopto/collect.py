@@ -8,7 +8,7 @@ from video_analytics.clock import now
 from video_analytics.days import ONE_DAY, spans
 from video_analytics.errors import Refused, VideoAnalyticsError
 from video_analytics.lake import Lake, day_key
-from video_analytics.panopto import activity, feed, plan
+from video_analytics.panopto import activity, feed, imported, plan
 from video_analytics.panopto.course import Course, Outcome, check
 from video_analytics.panopto.soap import Soap
 from video_analytics.panopto.tables import VIEWING_ACTIVITY
@@ -50,7 +50,7 @@ def collect_days(
         _ask_spans(course, old, closed)
     else:
         _ask_for_news(course, old, closed)
-    held = set(lake.days(VIEWING_ACTIVITY, course_id))
+    held = set(lake.days(VIEWING_ACTIVITY, course_id)) - imported.days(lake, course_id)
     failed = set(lake.failed_days(VIEWING_ACTIVITY, course_id))
     fresh = activity.by_day(course.fresh())
     for day in closed:
@@ -61,6 +61,7 @@ def collect_days(
         else:
             facts = {"rows": facts["rows"], "changed": 0}
         yield course.outcome(day, facts, asked)
+    imported.strike(lake, course_id, closed)
     unbroken = len(spans(closed)) == 1 and closed[-1] >= max(held, default=closed[-1])
     course.note(closed[0], closed[-1], whole=unbroken)
 
@@ -82,7 +83,8 @@ def _ask_spans(course: Course, sessions: Sequence[str], days: Sequence[date]) ->
 def _ask_for_news(course: Course, old: Sequence[str], days: Sequence[date]) -> None:
     """Ask the sessions that have been here before for what they can have new in `days`."""
     settings, last = course.settings, plan.last_closed(course.now)
-    recent = [day for day in plan.trailing(settings, course.now) if day in set(days)]
+    news = set(days) - imported.days(course.lake, course.id)
+    recent = [day for day in plan.trailing(settings, course.now) if day in news]
     trusted = settings.change_feed and feed.is_trusted(course.lake, course.id)
     if trusted and not feed.is_sweep_due(course.lake, course.id, last, settings.sweep_days):
         full = set(_gaps(course, set(days) - set(recent), days))
@@ -99,9 +101,10 @@ def _ask_for_news(course: Course, old: Sequence[str], days: Sequence[date]) -> N
 def _gaps(course: Course, days: set[date], due: Sequence[date]) -> Iterator[date]:
     """Those of the days for which everybody must be asked.
 
-    They are not held, failed without a partial reading, or were last read when they were too young.
+    They are not held, or only by an import, failed without a partial reading, or were last read when they
+    were too young.
     """
-    held = set(course.lake.days(VIEWING_ACTIVITY, course.id))
+    held = set(course.lake.days(VIEWING_ACTIVITY, course.id)) - imported.days(course.lake, course.id)
     unsettled = plan.unsettled(held, due, course.settings)
     failed = set(course.lake.failed_days(VIEWING_ACTIVITY, course.id))
     for day in days:

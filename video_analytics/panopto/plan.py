@@ -12,6 +12,7 @@ from typing import Any
 
 from video_analytics.days import ONE_DAY, days_between
 from video_analytics.lake import Lake
+from video_analytics.panopto import imported
 from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY, VIEWING_HISTORY
 from video_analytics.settings import Panopto
 
@@ -75,8 +76,9 @@ def trailing(settings: Panopto, now: datetime) -> list[date]:
 def due_days(lake: Lake, course_id: str, settings: Panopto, now: datetime, *, sweep: bool) -> list[date]:
     """The days of a course to read now.
 
-    Those not held or not whole, the trailing ones, those that were last read when they were too young, and
-    all of them while a session lacks its history. A sweep looks further back than the trailing days.
+    Those not held or not whole, the trailing ones, those that were last read when they were too young, those
+    that were only imported, and all of them while a session lacks its history. A sweep looks further back
+    than the trailing days.
     """
     sessions = sessions_of(lake, course_id)
     days = horizon(sessions, settings, now).days(daily_since(settings, now))
@@ -84,6 +86,7 @@ def due_days(lake: Lake, course_id: str, settings: Panopto, now: datetime, *, sw
         return days
     there = set(lake.days(VIEWING_ACTIVITY, course_id))
     held = there - set(lake.failed_days(VIEWING_ACTIVITY, course_id)) - unsettled(there, days, settings)
+    held -= imported.days(lake, course_id)
     back = settings.trailing_days + (settings.sweep_days if sweep else 0)
     again = days[-1] - timedelta(days=back)
     return [day for day in days if day not in held or day > again]
@@ -100,7 +103,7 @@ def unsettled(held: AbstractSet[date], days: Iterable[date], settings: Panopto) 
 
 
 def due_years(lake: Lake, course_id: str, settings: Panopto, now: datetime) -> list[int]:
-    """The years before the days that are not held yet, or that lack a session's history."""
+    """The years before the days that are not held yet, only by an import, or lack a session's history."""
     sessions = sessions_of(lake, course_id)
     first = horizon(sessions, settings, now).first
     years = [year for year in history_years(settings, now) if year >= first.year]
@@ -109,7 +112,8 @@ def due_years(lake: Lake, course_id: str, settings: Panopto, now: datetime) -> l
     since = max(settings.start_date, date(years[0], 1, 1))
     if any(is_new(session, since) for session in present(sessions)):
         return years
-    return [year for year in years if not is_held(lake, course_id, year)]
+    again = imported.years(lake, course_id)
+    return [year for year in years if year in again or not is_held(lake, course_id, year)]
 
 
 def is_held(lake: Lake, course_id: str, year: int) -> bool:

@@ -11,6 +11,8 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock
 
+from video_analytics import spending
+from video_analytics.clock import now
 from video_analytics.errors import VendorError
 from video_analytics.http import Call, Tally
 from video_analytics.journal import Journal, Noting
@@ -72,11 +74,16 @@ def road_resource(
 
     @dg.resource
     def panopto(context: dg.InitResourceContext) -> Iterator[Road]:
-        noting = Noting(watch or Watch(), Journal(settings.state), "panopto", context.run_id or "")
-        road = open_road(settings, noting, tally)
+        noting = Noting(
+            watch or Watch(), Journal(settings.state), "panopto", context.run.run_id if context.run else ""
+        )
+        counts = tally or Tally()
+        before = counts.total("calls")  # those of earlier runs that share the tally
+        road = open_road(settings, noting, counts)
         try:
             yield road
         finally:
             road.close()
+            spending.note(settings.state, "panopto", now(), counts.total("calls") - before)
 
     return panopto

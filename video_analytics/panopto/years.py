@@ -8,7 +8,7 @@ import pyarrow as pa
 from video_analytics.days import ONE_DAY, days_between
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.lake import Lake, day_key
-from video_analytics.panopto import activity, plan
+from video_analytics.panopto import activity, imported, plan
 from video_analytics.panopto.activity import Asked
 from video_analytics.panopto.asking import Span
 from video_analytics.panopto.course import Course, Outcome, check
@@ -44,6 +44,7 @@ def collect_years(
         merged = pa.concat_tables(rows) if rows else None
         facts = course.put(VIEWING_HISTORY, plan.year_key(course_id, year), merged, asked)
         yield course.outcome(year, facts, asked)
+    imported.strike(lake, course_id, years)
     course.note(first, before, years=True)
 
 
@@ -60,7 +61,7 @@ def _made(course: Course, years: Iterable[int]) -> tuple[dict[int, pa.Table], se
     """Years not held yet, from their days; sessions that lack in years held; whether all must be asked."""
     made: dict[int, pa.Table] = {}
     lacking: set[str] = set()
-    lost = False
+    lost = not imported.years(course.lake, course.id).isdisjoint(years)
     for year in years:
         facts = course.lake.facts(VIEWING_HISTORY, plan.year_key(course.id, year))
         if facts is None:
@@ -80,7 +81,8 @@ def _from_days(course: Course, year: int) -> tuple[pa.Table, bool]:
     failed = set(course.lake.failed_days(VIEWING_ACTIVITY, course.id))
     tables = [course.lake.read(VIEWING_ACTIVITY, day_key(course.id, day)) for day in sorted(wanted & held)]
     rows = [VIEWING_HISTORY.schema.empty_table(), *(table for table in tables if table is not None)]
-    return pa.concat_tables(rows), bool(wanted) and wanted <= held - failed
+    read = held - failed - imported.days(course.lake, course.id)
+    return pa.concat_tables(rows), bool(wanted) and wanted <= read
 
 
 def _unasked(rows: pa.Table | None, asked: Asked) -> pa.Table | None:

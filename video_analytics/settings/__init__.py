@@ -3,10 +3,14 @@
     models    what there is to set: types, defaults, bounds, the accounts that come built in
     panopto   the same for the vendor Panopto
     retention the same for the plan of what is stored, archived and deleted
+    automation, delivery, alerts  the same for what happens by itself
+    routing   shares, routes and accounts together: no destination has two owners
     whatif    that plan with some of its values changed for one question
     base      what the models share
     checks    what a type alone cannot say of a value: addresses, names, zones
+    times, roots, places, addresses, share_options  the same for crons, for paths, for channels, for shares
     files     a file as text and as a tree
+    keys      what each source may name
     sources   the four places where values are found, and where each value came from
     together  what is of no use alone
     problems  what is wrong, in one line: file, key, problem, mend

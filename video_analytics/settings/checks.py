@@ -37,7 +37,7 @@ _LAST_PORT = 65_535
 _FIRST_DAY, _LAST_DAY = date(2005, 1, 1), date(2100, 12, 31)
 
 
-def wrong(expected: str, mend: str, got: str = "", where: tuple[str, ...] = ()) -> PydanticCustomError:
+def wrong(expected: str, mend: str, got: str = "", where: tuple[int | str, ...] = ()) -> PydanticCustomError:
     """A failed check; `got` replaces the usual description of the value, where that would tell too much.
 
     `where` leads on from the value that was checked to the key inside it that is to be mended.
@@ -160,12 +160,16 @@ def digits(text: str) -> str:
     return text
 
 
-def account_name(text: str) -> str:
-    """A name that makes a partition key and a file name on every system."""
-    if not _NAME.fullmatch(text) or _DEVICE.fullmatch(text):
-        mend = "rename the account's table (con, nul, com1 and the like are devices on Windows)"
-        raise wrong("a name of up to 64 letters, digits and _ that can be a file name", mend)
-    return text
+def table_name(kind: str) -> Callable[[str], str]:
+    """The name of an account, share or route, which makes a partition key and a file name on every system."""
+
+    def checked(text: str) -> str:
+        if not _NAME.fullmatch(text) or _DEVICE.fullmatch(text):
+            mend = f"rename the {kind}'s table (con, nul, com1 and the like are devices on Windows)"
+            raise wrong("a name of up to 64 letters, digits and _ that can be a file name", mend)
+        return text
+
+    return checked
 
 
 def lower_name(example: str) -> Callable[[str], str]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from video_analytics.errors import SettingsError
-from video_analytics.settings import findings, sources
+from video_analytics.settings import findings, keys, sources
 from video_analytics.settings.alerts import Alerts
 from video_analytics.settings.automation import Automation
 from video_analytics.settings.delivery import Delivery
@@ -65,7 +65,7 @@ def load_settings(home: Path | None = None, environ: Mapping[str, str] | None = 
 
 
 def _home(home: Path | None, variables: Mapping[str, str]) -> Path:
-    variable = variables.get(sources.HOME, "").strip()
+    variable = variables.get(keys.HOME, "").strip()
     root = (home or Path(variable or ".")).absolute()
     try:
         usable = root.is_dir()
@@ -73,7 +73,7 @@ def _home(home: Path | None, variables: Mapping[str, str]) -> Path:
         usable = False
     if usable:
         return root
-    origin = ("argument", "home") if home else (sources.ENVIRONMENT, sources.HOME)
+    origin = ("argument", "home") if home else (keys.ENVIRONMENT, keys.HOME)
     problem = f"expected an existing folder, got {str(root)!r}"
     raise SettingsError(str(Problem(*origin, problem, "create the folder or correct the path")))
 
@@ -98,7 +98,7 @@ def _problem(detail: ErrorDetails, chosen: Chosen) -> Problem:
     section, field, *inside = findings.where(detail)
     path = (str(section), str(field))
     # What is missed somewhere may stand nowhere yet; then it belongs into settings.toml.
-    value = chosen.get(path) or Value(path, None, sources.TOML, ".".join(path))
+    value = chosen.get(path) or Value(path, None, keys.TOML, ".".join(path))
     known = _MODELS[path[0]].model_fields[path[1]]
     hidden = path in HIDDEN
     origin = Origin(value.file, value.key, value.value, known.annotation, _mend(known.default), hidden)

@@ -7,16 +7,24 @@ depend on each other: an account takes its zone from `timezone`, the report's ti
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, FiniteFloat, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    FiniteFloat,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from video_analytics.errors import SettingsError
-from video_analytics.settings import checks
+from video_analytics.settings import checks, routing
 from video_analytics.settings.alerts import Alerts
-from video_analytics.settings.automation import Automation
-from video_analytics.settings.base import Day, Days, Model, Seconds, Tries, Zone
-from video_analytics.settings.delivery import Delivery
+from video_analytics.settings.automation import Automation, Backfill, misplaced
+from video_analytics.settings.base import Day, Days, Model, Seconds, Tries, Zone, refuse
+from video_analytics.settings.delivery import Delivery, Route
 from video_analytics.settings.panopto import Panopto
 from video_analytics.settings.retention import Retention
 
@@ -47,7 +55,7 @@ Proxy = Annotated[SecretStr, AfterValidator(checks.proxy)]
 class Account(Model):
     """One Brightcove account; `key` is its name in lower case, for partitions and file names."""
 
-    name: Annotated[str, AfterValidator(checks.account_name)]
+    name: Annotated[str, AfterValidator(checks.table_name("account"))]
     key: str = Field(default_factory=lambda data: data["name"].lower())
     id: Annotated[str, AfterValidator(checks.digits)]
     business_unit: Annotated[str, AfterValidator(checks.folder_name)]
@@ -170,6 +178,13 @@ class Settings(Model):
     alerts: Alerts = Field(default_factory=Alerts)
     network: Network = Field(default_factory=Network)
 
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """What one vendor's accounts, the routes and the spans to fill say of each other."""
+        spans = misplaced(self.automation, self._units, self.brightcove.start_date)
+        refuse([*spans, *routing.misrouted(self.delivery, self._units, self.home)])
+        return self
+
     @property
     def lake(self) -> Path:
         """The Parquet lake."""
@@ -197,6 +212,20 @@ class Settings(Model):
         for account in self.brightcove.accounts:
             found[account.category] = (*found.get(account.category, ()), account)
         return found
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes that hold: the built-in ones whose share is set up, and those of the settings."""
+        return routing.routes(self.delivery, self._units)
+
+    def accounts_of(self, backfill: Backfill) -> tuple[Account, ...]:
+        """The accounts of a span to fill, each once: those it names, or all."""
+        named = {name.lower() for name in backfill.accounts}
+        return tuple(each for each in self.brightcove.accounts if not named or each.key in named)
+
+    @property
+    def _units(self) -> dict[str, str]:
+        return {account.key: account.business_unit for account in self.brightcove.accounts}
 
     def account(self, name_or_id: str) -> Account:
         """The account of that name (in any case) or id."""

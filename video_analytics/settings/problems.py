@@ -23,6 +23,12 @@ HIDDEN = frozenset(
         ("panopto", "client_id"),
         ("panopto", "client_secret"),
         ("panopto", "pseudonym_key"),
+        ("delivery", "share_secrets"),
+        ("alerts", "smtp_username"),
+        ("alerts", "smtp_password"),
+        ("alerts", "slack_url"),
+        ("alerts", "teams_url"),
+        ("alerts", "webhook_url"),
         ("network", "https_proxy"),
         ("network", "http_proxy"),
         ("network", "no_proxy"),
@@ -81,9 +87,15 @@ class Problem:
 def unknown(file: str, prefix: str, key: str, known: Iterable[str]) -> Problem:
     """A key or variable nobody reads, with the one that was probably meant."""
     mend = f"did you mean {nearest(key, known)!r}? Otherwise remove it"
-    # A secret pasted on the wrong side of the equals sign is longer than our names, or oddly spelt.
-    shown = key if re.fullmatch(r"[\w-]{1,32}", key, re.ASCII) else "(a long or odd name, not shown)"
-    return Problem(file, prefix + shown, "unknown name", mend)
+    return Problem(file, prefix + unpasted(key), "unknown name", mend)
+
+
+def unpasted(key: str) -> str:
+    """A key, unless it may be a secret pasted on the wrong side of the equals sign.
+
+    Such a one is longer than our names, or oddly spelt.
+    """
+    return key if re.fullmatch(r"[\w-]{1,32}", key, re.ASCII) else "(a long or odd name, not shown)"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

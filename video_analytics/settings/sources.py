@@ -13,84 +13,27 @@ from typing import Any
 
 from dotenv.parser import parse_stream
 
-from video_analytics import clock
-from video_analytics.settings.alerts import Alerts
-from video_analytics.settings.automation import Automation, Backfill
-from video_analytics.settings.delivery import Delivery, Route, Share
+from video_analytics.settings import share_options
 from video_analytics.settings.files import parse_json, parse_toml, read_text
-from video_analytics.settings.models import Account, Brightcove, Network
-from video_analytics.settings.panopto import Panopto
-from video_analytics.settings.problems import Problem, described, shown_key, unknown
-from video_analytics.settings.retention import Bundle, Retention, Scenario
-
-ENVIRONMENT, DOTENV, SECRETS, TOML = "environment", ".env", "secrets.json", "settings.toml"
-HOME = "VIDEO_ANALYTICS_HOME"
-
-# variable, field; of two for one field the later wins, as in requests and urllib
-VARIABLES = {
-    "BRIGHTCOVE_CLIENT_ID": ("brightcove", "client_id"),
-    "BRIGHTCOVE_CLIENT_SECRET": ("brightcove", "client_secret"),
-    "BRIGHTCOVE_OAUTH_URL": ("brightcove", "oauth_url"),
-    "BRIGHTCOVE_CMS_URL": ("brightcove", "cms_url"),
-    "BRIGHTCOVE_ANALYTICS_URL": ("brightcove", "analytics_url"),
-    "BRIGHTCOVE_INSIGHTS_URL": ("brightcove", "insights_url"),
-    "PANOPTO_SERVER": ("panopto", "server"),
-    "PANOPTO_USERNAME": ("panopto", "username"),
-    "PANOPTO_PASSWORD": ("panopto", "password"),
-    "PANOPTO_CLIENT_ID": ("panopto", "client_id"),
-    "PANOPTO_CLIENT_SECRET": ("panopto", "client_secret"),
-    "PANOPTO_PSEUDONYM_KEY": ("panopto", "pseudonym_key"),
-    "HTTPS_PROXY": ("network", "https_proxy"),
-    "https_proxy": ("network", "https_proxy"),
-    "HTTP_PROXY": ("network", "http_proxy"),
-    "http_proxy": ("network", "http_proxy"),
-    "NO_PROXY": ("network", "no_proxy"),
-    "no_proxy": ("network", "no_proxy"),
-    "SSL_CERT_FILE": ("network", "ca_bundle"),
-    "REQUESTS_CA_BUNDLE": ("network", "ca_bundle"),
-}
-# What earlier scripts called them, in `.env` alone: Windows has a USERNAME of its own in every environment.
-OLD_VARIABLES = {
-    name.removeprefix("PANOPTO_"): path
-    for name, path in VARIABLES.items()
-    if name.startswith("PANOPTO_") and name != "PANOPTO_PSEUDONYM_KEY"
-}
-OURS = ("BRIGHTCOVE_", "PANOPTO_", "VIDEO_ANALYTICS_")  # other names are other programs' business
-OUR_VARIABLES = (*(name for name in VARIABLES if name.startswith(OURS)), HOME, clock.VARIABLE)
-
-# key of secrets.json, field
-SECRET_KEYS = {"client_id": ("brightcove", "client_id"), "client_secret": ("brightcove", "client_secret")}
-PANOPTO_KEYS = {
-    key: ("panopto", key) for key in ("username", "password", "client_id", "client_secret", "pseudonym_key")
-}
-PROXY_KEYS = {"http": ("network", "http_proxy"), "https": ("network", "https_proxy")}
-
-# object inside secrets.json: its keys, and how it is written
-SECRET_OBJECTS = {
-    "panopto": (PANOPTO_KEYS, '"username": "…", "password": "…", "client_id": "…", "client_secret": "…"'),
-    "proxies": (PROXY_KEYS, '"http": "…", "https": "…"'),
-}
-
-# table of settings.toml, its keys and those that are too secret for it
-TOML_SECRETS = {"brightcove": SECRET_KEYS.keys(), "panopto": PANOPTO_KEYS.keys() - {"username"}}
-TOML_TABLES = {
-    "brightcove": frozenset(Brightcove.model_fields) - TOML_SECRETS["brightcove"],
-    "panopto": frozenset(Panopto.model_fields) - TOML_SECRETS["panopto"],
-    "retention": frozenset(Retention.model_fields),
-    "automation": frozenset(Automation.model_fields),
-    "delivery": frozenset(Delivery.model_fields),
-    "alerts": frozenset(Alerts.model_fields),
-    "network": frozenset(Network.model_fields),
-}
-# Keys that hold tables by name, and the keys of such a table: what the models know but the name.
-NAMED_TABLES = {
-    ("brightcove", "accounts"): frozenset(Account.model_fields) - {"name", "key"},
-    ("retention", "bundles"): frozenset(Bundle.model_fields) - {"name"},
-    ("retention", "scenarios"): frozenset(Scenario.model_fields) - {"name"},
-    ("automation", "backfills"): frozenset(Backfill.model_fields) - {"name"},
-    ("delivery", "shares"): frozenset(Share.model_fields) - {"name", "secrets"},
-    ("delivery", "routes"): frozenset(Route.model_fields) - {"name"},
-}
+from video_analytics.settings.keys import (
+    DOTENV,
+    ENVIRONMENT,
+    HOME,
+    NAMED_TABLES,
+    OLD_VARIABLES,
+    OUR_VARIABLES,
+    OURS,
+    SECRET_KEYS,
+    SECRET_OBJECTS,
+    SECRETS,
+    SHARE_SECRETS,
+    SHARES,
+    TOML,
+    TOML_SECRETS,
+    TOML_TABLES,
+    VARIABLES,
+)
+from video_analytics.settings.problems import Problem, described, shown_key, unknown, unpasted
 
 
 @dataclass(frozen=True)
@@ -159,13 +102,37 @@ def from_secrets(home: Path) -> Found:
         )
         return
     inner = {name: tree.pop(name, None) or {} for name in SECRET_OBJECTS}
-    yield from _pairs("", tree, SECRET_KEYS, (*SECRET_KEYS, *SECRET_OBJECTS))
+    yield from _of_shares(tree.pop("shares", None) or {})
+    yield from _pairs("", tree, SECRET_KEYS, (*SECRET_KEYS, *SECRET_OBJECTS, "shares"))
     for name, (keys, example) in SECRET_OBJECTS.items():
         if isinstance(inner[name], dict):
             yield from _pairs(f"{name}.", inner[name], keys, keys)
         else:
-            expected = f"expected an object in {{ }}, got {described(inner[name], hidden=True)}"
-            yield Problem(SECRETS, name, expected, f"write {{{example}}} or remove it")
+            yield _not_an_object(name, inner[name], example)
+
+
+def _of_shares(tables: Any) -> Found:
+    """The secrets of shares: an object for each, under the share's name."""
+    if not isinstance(tables, dict):
+        yield _not_an_object("shares", tables, '"NAME": {"username": "…", "password": "…"}')
+        return
+    kept = {}
+    for name, table in tables.items():
+        place = f"shares.{unpasted(name)}"
+        if not isinstance(table, dict):
+            yield _not_an_object(place, table, '"username": "…", "password": "…"')
+            continue
+        wrong = [key for key, value in table.items() if not isinstance(value, str | None)]
+        yield from (_no_secret(f"{place}.{unpasted(key)}", table[key]) for key in wrong)
+        if given := {key: value for key, value in table.items() if key not in wrong and _tidy(value)}:
+            kept[name] = given
+    if kept:
+        yield Value(SHARE_SECRETS, kept, SECRETS, "shares")
+
+
+def _no_secret(key: str, value: Any) -> Problem:
+    expected = f"expected text in quotes, got {described(value, hidden=True)}"
+    return Problem(SECRETS, key, expected, "correct it")
 
 
 def from_toml(home: Path) -> Found:
@@ -210,10 +177,17 @@ def _named_tables(path: tuple[str, str], label: str, tables: Any) -> Found:
         if not isinstance(table, dict):
             yield _not_a_table(place, table)
             continue
-        yield from (unknown(TOML, f"{place}.", key, known) for key in table if key not in known)
+        yield from (_stranger(path, place, key) for key in table if key not in known)
         kept[name] = {key: value for key, value in table.items() if key in known}
     if kept or not tables:  # a table dropped above has been complained of already
         yield Value(path, kept, TOML, label)
+
+
+def _stranger(path: tuple[str, str], place: str, key: str) -> Problem:
+    """A key that no such table has; of a share it may be a secret."""
+    if path == SHARES and (key == "secrets" or share_options.is_secret(key)):
+        return Problem(TOML, f"{place}.{unpasted(key)}", "is a secret", share_options.MOVE)
+    return unknown(TOML, f"{place}.", key, NAMED_TABLES[path])
 
 
 def _variables(
@@ -247,6 +221,11 @@ def _blank_lines(statement: str) -> int:
 def _alone(item: Problem | None) -> Found:
     if item is not None:
         yield item
+
+
+def _not_an_object(key: str, value: Any, example: str) -> Problem:
+    expected = f"expected an object in {{ }}, got {described(value, hidden=True)}"
+    return Problem(SECRETS, key, expected, f"write {{{example}}} or remove it")
 
 
 def _not_a_table(label: str, value: Any) -> Problem:

@@ -5,8 +5,9 @@ A call to the vendor would tell too, but later and less plainly.
 
 from collections.abc import Iterator, Mapping
 
+from video_analytics.settings.keys import DOTENV, OLD_VARIABLES, SECRETS, TOML, VARIABLES
 from video_analytics.settings.problems import Problem
-from video_analytics.settings.sources import DOTENV, OLD_VARIABLES, SECRETS, TOML, VARIABLES, Value
+from video_analytics.settings.sources import Value
 
 Chosen = dict[tuple[str, str], Value]
 
@@ -14,6 +15,12 @@ _PAIRS = (
     ("brightcove", "client_id", "client_secret"),
     ("panopto", "client_id", "client_secret"),
     ("panopto", "username", "password"),
+    ("alerts", "smtp_username", "smtp_password"),
+)
+# section, field, what it needs
+_NEEDS = (
+    ("alerts", "email_to", ("email_from", "smtp_host")),
+    ("alerts", "smtp_password", ("smtp_host",)),
 )
 _SERVER = ("panopto", "server")
 _REST = (("panopto", "client_id"), ("panopto", "client_secret"))
@@ -40,6 +47,17 @@ def incomplete(chosen: Mapping[tuple[str, str], Value]) -> Iterator[Problem]:
             (missing,) = (path for path in paths if path not in chosen)
             expected = f"expected together with {missing[1]}, got it alone"
             yield Problem(given[0].file, given[0].key, expected, _add(missing))
+    for section, field, needed in _NEEDS:
+        value = chosen.get((section, field))
+        lacking = [(section, each) for each in needed if (section, each) not in chosen]
+        if value and value.value and lacking:
+            expected = f"expected together with {' and '.join(needed)}, got it without"
+            yield Problem(value.file, value.key, expected, "; ".join(map(_add, lacking)))
+    yield from _without_site(chosen)
+
+
+def _without_site(chosen: Mapping[tuple[str, str], Value]) -> Iterator[Problem]:
+    """Panopto's credentials without its address, or the address without them."""
     credentials = [chosen[path] for path in _CREDENTIALS if path in chosen]
     server = chosen.get(_SERVER)
     if credentials and not server:
@@ -55,5 +73,7 @@ def _add(path: tuple[str, str]) -> str:
     section, field = path
     if path == _SERVER:
         return f"add {_VARIABLE_OF[path]} to {DOTENV} or {field} to [{section}] in {TOML}"
-    inside = f'"{section}" in ' if section == "panopto" else ""
+    if path not in _VARIABLE_OF:
+        return f"add {field} to [{section}] in {TOML}"
+    inside = "" if section == "brightcove" else f'"{section}" in '
     return f"add {_VARIABLE_OF[path]} to {DOTENV} or {field} to {inside}{SECRETS}"

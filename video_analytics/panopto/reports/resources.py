@@ -68,7 +68,7 @@ def desk_resource(settings: Settings, watch: Watch | None = None) -> dg.Resource
 
     @dg.resource
     def reports(context: dg.InitResourceContext) -> Desk:
-        journal, run_id = Journal(settings.state), context.run_id or ""
+        journal, run_id = Journal(settings.state), context.run.run_id if context.run else ""
         return Desk(settings, Noting(watch or Watch(), journal, "panopto", run_id, whole=WITHOUT_SUBJECT))
 
     return reports

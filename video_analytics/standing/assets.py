@@ -1,0 +1,32 @@
+"""The calendar as an asset: how every day of every account and course stands, beside the data itself."""
+
+import dagster as dg
+
+from video_analytics.clock import now
+from video_analytics.settings import Settings
+from video_analytics.standing.calendars import write_calendar
+
+GROUP = "platform"
+KEY = dg.AssetKey([GROUP, "calendar"])
+SOURCES = (
+    dg.AssetKey(["brightcove", "daily_analytics"]),
+    dg.AssetKey(["panopto", "course_sessions"]),
+    dg.AssetKey(["panopto", "viewing_activity"]),
+    dg.AssetKey(["panopto", "viewing_history"]),
+)
+
+
+def calendar_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The unpartitioned asset downstream of all days."""
+    deps = [dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in SOURCES]
+
+    @dg.asset(key=KEY, deps=deps, group_name=GROUP, kinds={"parquet", "csv"})
+    def calendar() -> dg.MaterializeResult[None]:
+        """`trust/calendar.csv`: the days that are complete, provisional, missing, failed: as in `status`."""
+        facts = write_calendar(settings, now())
+        picture = dg.MetadataValue.md(facts.pop("calendar"))
+        return dg.MaterializeResult(
+            metadata={"dagster/row_count": facts.pop("rows"), **facts, "calendar": picture}
+        )
+
+    return calendar
