@@ -29,9 +29,7 @@ def specs(asset: dg.AssetKey, promises: Mapping[str, str]) -> list[dg.AssetCheck
     ]
 
 
-def checked(
-    work: Callable[[], Result], results: Results
-) -> Iterator[Result | dg.AssetCheckResult]:
+def checked(work: Callable[[], Result], results: Results) -> Iterator[Result | dg.AssetCheckResult]:
     """What a step gives and its checks; where some of its partitions failed, the checks before it says so."""
     try:
         result = work()

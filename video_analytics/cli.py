@@ -12,11 +12,16 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from video_analytics.alerts.command import alert_command
+from video_analytics.choosing import chosen_accounts, chosen_courses
 from video_analytics.errors import SettingsError
 from video_analytics.exits import FAILED, plainly
+from video_analytics.importing import import_command
 from video_analytics.planning import plan_command
 from video_analytics.sandbox.command import sandbox_command
-from video_analytics.settings import Account, Course, Settings, courses_path, load_settings, read_courses
+from video_analytics.settings import Settings, courses_path, load_settings, read_courses
+from video_analytics.standing import corrections_command
+from video_analytics.upkeep import units_command
 
 BRIGHTCOVE, PANOPTO, REPORTS, ALL = "brightcove", "panopto", "reports", "all"
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -101,8 +106,8 @@ def run(
 
     settings, days, console = load_settings(home), (_day(first), _day(last)), Console()
     work: dict[str, Callable[[], int]] = {
-        BRIGHTCOVE: lambda: run_accounts(settings, _accounts(settings, accounts), *days, console),
-        PANOPTO: lambda: run_courses(settings, _courses(settings, courses), *days, console),
+        BRIGHTCOVE: lambda: run_accounts(settings, chosen_accounts(settings, accounts), *days, console),
+        PANOPTO: lambda: run_courses(settings, chosen_courses(settings, courses), *days, console),
         REPORTS: lambda: run_usage_reports(settings, _day(report_date), console, ask=ask),
     }
     if source == REPORTS or report_date or ask:
@@ -118,14 +123,15 @@ def run(
 @_COURSES
 @plainly
 def check(home: Path | None, source: str, accounts: str | None, courses: str | None) -> int:
-    """Settings, credentials, reachability, and what only the live accounts and site can tell."""
-    from video_analytics.running import check_accounts, check_courses  # noqa: PLC0415 - as above
+    """The machine, the settings, credentials, shares, and what only the live accounts and site can tell."""
+    from video_analytics.running import check_accounts, check_courses, check_machine  # noqa: PLC0415 - as above
 
     settings, console = load_settings(home), Console()
-    codes = [
-        check_courses(settings, _courses(settings, courses), console)
+    codes = [check_machine(settings, console)]
+    codes += [
+        check_courses(settings, chosen_courses(settings, courses), console)
         if each == PANOPTO
-        else check_accounts(settings, _accounts(settings, accounts), console)
+        else check_accounts(settings, chosen_accounts(settings, accounts), console)
         for each in _sources(settings, source, accounts, courses)
     ]
     return max(codes)
@@ -159,8 +165,15 @@ def status(home: Path | None, as_json: bool) -> int:
     return FAILED if any(each.has_failed for kind in told for each in told[kind]) else 0
 
 
-main.add_command(plan_command)
-main.add_command(sandbox_command)
+for command in (
+    alert_command,
+    corrections_command,
+    import_command,
+    plan_command,
+    sandbox_command,
+    units_command,
+):
+    main.add_command(command)
 
 
 def _only_for_reports(source: str, days: Sequence[date | None], *others: str | None) -> None:
@@ -210,40 +223,6 @@ def _uses_brightcove(settings: Settings) -> bool:
 
 def _only_panopto(settings: Settings) -> bool:
     return settings.panopto.configured and settings.brightcove.client_id is None
-
-
-def _accounts(settings: Settings, names: str | None) -> list[Account]:
-    if names is None:
-        return list(settings.brightcove.accounts)
-    return list(dict.fromkeys(settings.account(name) for name in _names("--accounts", names)))
-
-
-def _courses(settings: Settings, names: str | None) -> list[Course]:
-    listed = read_courses(settings.home)
-    if not listed:
-        raise SettingsError(
-            f"{courses_path(settings.home)}: expected a list of courses, found none; write a first line "
-            "PanoptoFolderName,PanoptoFolderID and below it a line for each folder"
-        )
-    if names is None:
-        return list(listed)
-    known = {course.id: course for course in listed} | {course.name.casefold(): course for course in listed}
-    chosen = {name: known.get(name.casefold()) for name in _names("--courses", names)}
-    unknown = [name for name, course in chosen.items() if course is None]
-    if unknown:
-        raise SettingsError(
-            f"--courses: {unknown[0]!r} is not in courses.csv; use a folder id or name from it"
-        )
-    return list(dict.fromkeys(course for course in chosen.values() if course))
-
-
-def _names(option: str, text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise SettingsError(
-            f"{option}: expected names or ids separated by commas, got none; leave it out for all"
-        )
-    return names
 
 
 def _day(instant: datetime | None) -> date | None:

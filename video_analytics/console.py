@@ -28,6 +28,7 @@ from video_analytics.watch import Watch
 # by account or course, and day or year; and snapshots of sessions
 DAYS = {"daily_analytics", "viewing_activity", "viewing_history", "session_usage"}
 TITLES = {
+    "calendar": "calendar",
     "cms_catalog": "catalogues",
     "last_viewed": "last viewed",
     "video_cache": "90-day cache",

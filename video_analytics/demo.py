@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from video_analytics.running import run_accounts, run_courses, run_usage_reports
 from video_analytics.sandbox import ZONES
 from video_analytics.sandbox.panopto import SITE_ZONE, PanoptoWorld
 from video_analytics.settings import Settings, courses_path, load_settings, read_courses
+from video_analytics.settings.delivery import DAILY, REPORTS
 
 HASTE = 100  # the demo's vendor allows so many times the calls of the real one, to be done in a minute
 MARK = "# a home made by `video-analytics demo`; it is written anew each time\n"
@@ -71,7 +73,8 @@ def make_home(home: Path, days: int, environment: Mapping[str, str]) -> Settings
         for account in zoned
     ]
     head = f"{MARK}[brightcove]\nstart_date = {first}\nprocessing_wait_seconds = 2.0\n"
-    settings_file.write_text("\n".join([head, *tables, _panopto(first)]), encoding="utf-8")
+    parts = [head, *tables, _panopto(first), _shares(home)]
+    settings_file.write_text("\n".join(parts), encoding="utf-8")
     with courses_path(home).open("w", encoding="utf-8-sig", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("PanoptoFolderName", "PanoptoFolderID"))
@@ -86,6 +89,16 @@ def _panopto(first: date) -> str:
     limits = {"calls_per_second": 5, "calls_per_minute": 100, "calls_per_hour": 5000}
     lines = [f"{name} = {number * HASTE}" for name, number in limits.items()]
     return "\n".join(["[panopto]", f"start_date = {first}", f'site_timezone = "{SITE_ZONE}"', *lines]) + "\n"
+
+
+def _shares(home: Path) -> str:
+    """The shares of the built-in routes, as folders of the home."""
+    tables = []
+    for name in (REPORTS, DAILY):
+        folder = (home / "shares" / name).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        tables.append(f"[delivery.shares.{name}]\nroot = {json.dumps(str(folder))}\n")
+    return "\n".join(tables)
 
 
 def _is_demo(settings_file: Path) -> bool:
@@ -125,6 +138,7 @@ def _say_what_next(console: Console, settings: Settings) -> None:
         f"  video-analytics demo --home {home} --ui    the same in the Dagster UI",
         f"  {settings.exports / 'panopto' / 'retention' / 'summary.md'}    hours and plans",
         f"  video-analytics plan --home {home} --cheapest",
+        f"  {home / 'shares'}    the files as they were delivered",
         f"  {warehouse}    views for analysts, such as panopto.chunked_coverage",
     )
     console.print("\n".join(lines), soft_wrap=True)

@@ -9,6 +9,7 @@ from video_analytics.brightcove.finality import last_closed
 from video_analytics.brightcove.plan import due_days as account_days
 from video_analytics.clock import now
 from video_analytics.days import days_between
+from video_analytics.delivery.assets import KEY as DELIVERY
 from video_analytics.errors import ReportError, SettingsError
 from video_analytics.lake import Lake
 from video_analytics.panopto import plan
@@ -21,6 +22,7 @@ from video_analytics.panopto.tables import SESSIONS
 from video_analytics.ranges import Range, blocks, day_ranges, rectangles
 from video_analytics.runs import Runner
 from video_analytics.settings import Account, Course, Settings
+from video_analytics.standing.assets import KEY as CALENDAR
 
 BY_ACCOUNT_AFTER_DAYS = ("last_viewed", "video_cache", "cms_files", "reporting_files")
 BY_COURSE_AFTER_DAYS = ("chunked_coverage", "course_files")
@@ -38,7 +40,7 @@ def run_brightcove(runner: Runner, wanted: Mapping[Account, Sequence[date]]) -> 
         runner.materialize(brightcove(asset), by_account)
     categories = {account.category for account in wanted}
     runner.materialize(brightcove("multi_year"), list(blocks(categories, list(settings.categories))))
-    runner.materialize(warehouse.KEY, [None])
+    over_all(runner)
 
 
 def run_panopto(runner: Runner, courses: Sequence[Course], first: date | None, last: date | None) -> None:
@@ -60,7 +62,7 @@ def run_panopto(runner: Runner, courses: Sequence[Course], first: date | None, l
     for asset in BY_COURSE_AFTER_DAYS:
         runner.materialize(panopto(asset), list(blocks(listed, order)))
     runner.materialize(panopto("tableau_files"), [None])
-    runner.materialize(warehouse.KEY, [None])
+    over_all(runner)
 
 
 def run_reports(runner: Runner, day: date | None, *, ask: bool) -> None:
@@ -82,7 +84,15 @@ def run_reports(runner: Runner, day: date | None, *, ask: bool) -> None:
     for asset in (report_assets.SESSIONS, retention_assets.RETENTION, retention_assets.FILES):
         if not runner.materialize(panopto(asset), [Range(partition, partition, 1)]):
             return  # what follows would tell of another state
-    runner.materialize(warehouse.KEY, [None])
+    over_all(runner)
+
+
+def over_all(runner: Runner) -> None:
+    """What lies over all sources: the warehouse, the calendar, and the files on their way to the shares."""
+    for asset in (warehouse.KEY, CALENDAR):
+        runner.materialize(asset, [None])
+    if runner.settings.delivery.shares:
+        runner.materialize(DELIVERY, [None])
 
 
 def year_ranges(wanted: Mapping[str, Sequence[int]], order: Sequence[str]) -> list[Range]:

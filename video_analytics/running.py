@@ -1,5 +1,6 @@
 """The commands `run` and `check`, from settings to an exit code."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
@@ -11,6 +12,7 @@ from video_analytics.brightcove import probes as brightcove_probes
 from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.client import credentials as brightcove_credentials
 from video_analytics.brightcove.collect import recall
+from video_analytics.clock import now
 from video_analytics.console import Bars, print_calls, print_failures, print_files
 from video_analytics.http import Tally
 from video_analytics.instance import open_instance
@@ -22,6 +24,8 @@ from video_analytics.panopto.rest import credentials as panopto_credentials
 from video_analytics.roads import run_brightcove, run_panopto, run_reports, wanted_days
 from video_analytics.runs import Runner, sweep
 from video_analytics.settings import Account, Course, Settings
+from video_analytics.upkeep.daemon import probe_dagster
+from video_analytics.upkeep.probes import probe_platform
 
 
 def run_accounts(
@@ -97,6 +101,15 @@ def _run(
     for error in runner.errors if not bars.failures else ():
         console.print(Text(f"FAILED {error}", style="red"), soft_wrap=True)
     return 0 if runner.ok else 1
+
+
+def check_machine(settings: Settings, console: Console) -> int:
+    """Print a verdict for each probe of the machine and of Dagster; 0 when none failed."""
+    code = _tell(probe_platform(settings, now()), console)
+    if not os.access(settings.home, os.W_OK):
+        return code
+    with open_instance(settings) as (instance, _):
+        return max(code, _tell(probe_dagster(instance), console))
 
 
 def check_accounts(settings: Settings, accounts: Sequence[Account], console: Console) -> int:

@@ -12,14 +12,17 @@ import dagster as dg
 from video_analytics import files, warehouse
 from video_analytics.brightcove.resources import road_resource as brightcove_road
 from video_analytics.definitions import build_defs
+from video_analytics.delivery.assets import KEY as DELIVERY
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.http import Tally
 from video_analytics.panopto.reports.resources import desk_resource
 from video_analytics.panopto.resources import road_resource as panopto_road
 from video_analytics.ranges import Range
 from video_analytics.settings import Settings
+from video_analytics.standing.assets import KEY as CALENDAR
 from video_analytics.watch import Watch
 
+WITHOUT_ROAD = (warehouse.KEY, CALENDAR, DELIVERY)  # assets that tell no watch themselves
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -62,8 +65,8 @@ class Runner:
                 tags=tags,
                 raise_on_error=False,
             )
-            if result.success and asset == warehouse.KEY:
-                self._watch.done("warehouse", "all", {})
+            if result.success and asset in WITHOUT_ROAD:
+                self._watch.done(asset.path[-1], "all", {})
             if not result.success:
                 self.errors.append(f"{asset.to_user_string()}: {_why(result)}")
         return len(self.errors) == before

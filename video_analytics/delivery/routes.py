@@ -94,12 +94,7 @@ def _items(
     leads_out = _leading_out(settings.exports)
     for source in _sources(settings.exports, route):
         try:
-            if leads_out(source):
-                name = repr(source.name)
-                raise DeliveryError(
-                    f"route {route.name}: {name} leads out of exports; put the file itself there"
-                )
-            yield _item(settings, route, folder, source)
+            yield _item(settings, route, folder, source, leads_out(source))
         except DeliveryError as error:
             yield error
 
@@ -118,7 +113,11 @@ def _leading_out(exports: Path) -> Callable[[Path], bool]:
     return leads_out
 
 
-def _item(settings: Settings, route: Route, folder: PurePosixPath, source: Path) -> Item:
+def _item(settings: Settings, route: Route, folder: PurePosixPath, source: Path, leads_out: bool) -> Item:
+    if leads_out:
+        raise DeliveryError(
+            f"route {route.name}: {source.name!r} leads out of exports; put the file itself there"
+        )
     origin = origins.origin_of(source.relative_to(settings.exports), settings)
     own = route.account or (origin.judged[0] if origin.one_account else "")
     inner = source.relative_to(settings.exports / route.base)

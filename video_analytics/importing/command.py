@@ -33,8 +33,8 @@ def import_command(folder: Path, home: Path | None, dry_run: bool, as_json: bool
 
     Taken are yearly daily analytics (CSV), the last-viewed dates of *_cms.csv, viewing_activity.csv of the
     courses listed, courses.csv, secrets.json and .env. What is there already stays as it is; what is imported
-    is marked, and fetched data takes its place. exports/import/report.csv says what was taken and what refused,
-    and why.
+    is marked, and fetched data takes its place. exports/import/report.csv says what was taken and what was
+    refused, and why.
     """
     from video_analytics.importing import report  # noqa: PLC0415 - --help must not wait for pyarrow and DuckDB
     from video_analytics.importing.work import import_folder  # noqa: PLC0415

@@ -24,7 +24,7 @@ from video_analytics.brightcove.tables import DAILY_ANALYTICS, DEVICE_COLUMNS, M
 from video_analytics.importing import columns, sheets
 from video_analytics.importing.accounts import UNKNOWN, Accounts
 from video_analytics.importing.columns import Column, Sieve
-from video_analytics.importing.desk import MEMORY, Desk, grouped, shaped
+from video_analytics.importing.desk import MEMORY, Desk, distinct, grouped, shaped
 from video_analytics.importing.finding import Found
 from video_analytics.importing.tally import SHOWN, Tally, Unreadable
 from video_analytics.lake import day_key
@@ -218,22 +218,19 @@ def _tell(rows: Sequence[dict[str, Any]], files: Sequence[Found]) -> None:
 def _write(desk: Desk, judged: Path, files: Sequence[Found]) -> None:
     if desk.dry_run:
         return
-    for (account_id, day), rows in grouped(judged, ("account_id", "date"), "new"):
+    schema = DAILY_ANALYTICS.schema
+    for (account_id, day), pieces in grouped(judged, ("account_id", "date"), schema):
         key = day_key(account_id, day)
         if desk.lake.path(DAILY_ANALYTICS, key).exists():  # a run has just read it
             continue
-        read_on = pc.max(rows["read_on"]).as_py()
+        sources = ", ".join(files[number].tally.file for number in distinct(pieces, "file"))
+        table = shaped(pieces, schema, {"views_tv": None, "finality": IMPORTED})
         facts = {
             "finality": IMPORTED,
             "imported": True,
-            "source": _sources(rows, files),
-            "read_on": read_on.isoformat(),
+            "source": sources,
+            "read_on": pc.max(table["read_on"]).as_py().isoformat(),
             "unattributed": {},
-            **{name: pc.sum(rows[column]).as_py() or 0 for name, column in SUMS.items()},
+            **{name: pc.sum(table[column]).as_py() or 0 for name, column in SUMS.items()},
         }
-        table = shaped(rows, DAILY_ANALYTICS.schema, {"views_tv": None, "finality": IMPORTED})
         desk.lake.write(DAILY_ANALYTICS, key, table, facts)
-
-
-def _sources(rows: pa.Table, files: Sequence[Found]) -> str:
-    return ", ".join(files[number].tally.file for number in sorted(pc.unique(rows["file"]).to_pylist()))

@@ -17,6 +17,8 @@ from video_analytics.settings import Settings
 MEMORY = "100MB"  # of DuckDB; what goes beyond is sorted on disk
 _AT_ONCE = 20_000  # rows
 
+Pieces = list[pa.Table]
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -29,50 +31,57 @@ class Desk:
     dry_run: bool
 
 
-def grouped(path: Path, names: Sequence[str], verdict: str) -> Iterator[tuple[tuple[Any, ...], pa.Table]]:
-    """The rows with this verdict of a Parquet file sorted by `names`: a table for each value of these.
+def grouped(path: Path, keys: Sequence[str], schema: pa.Schema) -> Iterator[tuple[tuple[Any, ...], Pieces]]:
+    """The new rows of a judged Parquet file, sorted by `keys`: for each value of these its rows in pieces.
 
-    One group is in memory at a time, its texts as dictionaries.
+    They have those columns of the schema that are there, and `file`; one group is in memory at a time.
     """
-    texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
-    batches = pq.ParquetFile(path, read_dictionary=texts).iter_batches(_AT_ONCE)
+    held = pq.read_schema(path)
+    names = [name for name in held.names if name in {*schema.names, *keys, "file", "verdict"}]
+    texts = [name for name in names if pa.types.is_string(held.field(name).type)]  # few values each
+    batches = pq.ParquetFile(path, read_dictionary=texts).iter_batches(_AT_ONCE, columns=names)
     last: tuple[Any, ...] | None = None
-    pieces: list[pa.Table] = []
-    for key, piece in _pieces(batches, names, verdict):
+    pieces: Pieces = []
+    for key, piece in _runs(batches, keys):
         if key != last and last is not None:
-            yield last, _joined(pieces)
+            yield last, pieces
+            pieces = []
         last = key
-        pieces.append(piece)
+        pieces.append(piece.select([name for name in names if name in schema.names or name == "file"]))
     if last is not None:
-        yield last, _joined(pieces)
+        yield last, pieces
 
 
-def _joined(pieces: list[pa.Table]) -> pa.Table:
-    """The pieces as one table, and nobody else holds them any longer."""
-    table = pa.concat_tables(pieces)
+def shaped(pieces: Pieces, schema: pa.Schema, constants: Mapping[str, Any]) -> pa.Table:
+    """The columns of a schema, each in one piece: from the rows, or the same value in every row.
+
+    The pieces are used up on the way, column by column, so that a year of records is in memory once.
+    """
+    rows = pa.concat_tables(pieces)
     pieces.clear()
-    return table
-
-
-def shaped(rows: pa.Table, schema: pa.Schema, constants: Mapping[str, Any]) -> pa.Table:
-    """The columns of a schema, each in one piece: from the rows, or the same value in every row."""
-    arrays = [
-        pa.repeat(pa.scalar(constants[field.name], field.type), rows.num_rows)
-        if field.name in constants
-        else rows[field.name].cast(field.type).combine_chunks()
-        for field in schema
-    ]
+    arrays = []
+    for field in schema:
+        if field.name in constants:
+            arrays.append(pa.repeat(pa.scalar(constants[field.name], field.type), rows.num_rows))
+        else:
+            arrays.append(rows[field.name].cast(field.type).combine_chunks())
+            rows = rows.drop_columns([field.name])
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _pieces(
-    batches: Iterable[pa.RecordBatch], names: Sequence[str], verdict: str
+def distinct(pieces: Pieces, name: str) -> list[Any]:
+    """The values of a column, each once, in order."""
+    return sorted({value for piece in pieces for value in pc.unique(piece[name]).to_pylist()})
+
+
+def _runs(
+    batches: Iterable[pa.RecordBatch], keys: Sequence[str]
 ) -> Iterator[tuple[tuple[Any, ...], pa.Table]]:
     for batch in batches:
         table = pa.Table.from_batches([batch])
-        rows = table.filter(pc.equal(table["verdict"], verdict))
+        rows = table.filter(pc.equal(table["verdict"].cast(pa.string()), "new"))
         start = 0
-        for key, run in groupby(zip(*(rows[name].to_pylist() for name in names), strict=True)):
+        for key, run in groupby(zip(*(rows[name].to_pylist() for name in keys), strict=True)):
             size = sum(1 for _ in run)
             yield key, rows.slice(start, size)
             start += size

@@ -13,7 +13,7 @@ from typing import IO
 
 from video_analytics.importing.tally import Unreadable
 
-AT_ONCE = 10_000  # rows
+AT_ONCE = 4_000  # rows
 _LONGEST_LINE = 4 << 20  # characters
 _AGAIN = "copy it again from where the old script wrote it"
 

@@ -23,7 +23,7 @@ from video_analytics import lake as lakes
 from video_analytics.errors import SettingsError
 from video_analytics.importing import columns, sheets
 from video_analytics.importing.columns import Column, Sieve
-from video_analytics.importing.desk import MEMORY, Desk, grouped, shaped
+from video_analytics.importing.desk import MEMORY, Desk, distinct, grouped, shaped
 from video_analytics.importing.finding import Found
 from video_analytics.importing.tally import Tally, Unreadable
 from video_analytics.lake import day_key
@@ -247,16 +247,16 @@ def _write(desk: Desk, course_id: str, judged: Path, files: Sequence[Found], ide
     column = pq.read_table(judged, columns=["part"], filters=[("verdict", "=", "new")])["part"]
     parts = pc.unique(column).to_pylist()
     imported.note(desk.lake, course_id, parts)
-    for (part,), rows in grouped(judged, ["part"], "new"):
+    pa.default_memory_pool().release_unused()
+    for (part,), pieces in grouped(judged, ["part"], VIEWING_ACTIVITY.schema):
         facts = {
             "identities": identities.mark,
             "denied": [],
             "lacking": {},
-            "imported": sorted(pc.unique(rows["session_id"]).to_pylist()),
-            "source": ", ".join(files[n].tally.file for n in sorted(pc.unique(rows["file"]).to_pylist())),
+            "imported": distinct(pieces, "session_id"),
+            "source": ", ".join(files[number].tally.file for number in distinct(pieces, "file")),
         }
-        table = shaped(rows, VIEWING_ACTIVITY.schema, {"course_id": course_id, "occurrence": 0})
-        del rows
+        table = shaped(pieces, VIEWING_ACTIVITY.schema, {"course_id": course_id, "occurrence": 0})
         if len(part) == len("2025"):
             desk.lake.write(VIEWING_HISTORY, f"{course_id}/{part}", table, facts)
         else:

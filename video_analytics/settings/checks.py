@@ -23,7 +23,9 @@ _URL = re.compile(rf"(?P<scheme>https?)://{_HOST}(?P<path>(?:/[\w.~%+,;=:-]*)*)"
 _PROXY = re.compile(rf"(?P<scheme>https?://)?(?:[^\s/]+@)?{_HOST}/?", re.IGNORECASE | re.ASCII)
 
 # Windows keeps these names for devices, whatever extension follows.
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?", re.IGNORECASE
+)
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _FOLDER = re.compile(r"[^<>:\"/\\|?*]{1,64}")
 

@@ -143,6 +143,7 @@ class Daemon:
                 repository_def=self.repository,
                 sensor_name=sensor.name,
             )
+            self._lend(context)
             with partition_loading_context(dynamic_partitions_store=self.instance):
                 told = sensor.evaluate_tick(context)
             if sensor.name in self.forgetful:
@@ -164,10 +165,15 @@ class Daemon:
             context = dg.build_schedule_context(
                 self.instance, scheduled_execution_time=due, repository_def=self.repository
             )
-            context._instance = self.instance  # one in memory has no reference to be opened by
+            self._lend(context)
             told = schedule.evaluate_tick(context)
             for request in told.run_requests or ():
                 self._submit(schedule.name, SCHEDULE, request, schedule.job_name)
+
+    def _lend(self, context: Any) -> None:
+        """Let a tick use the instance: one in memory has no reference by which a tick could open it."""
+        context._instance = self.instance
+        context._instance_ref = context._instance_ref or object()
 
     @contextmanager
     def _noting(self, name: str) -> Iterator[None]:
