@@ -81,6 +81,7 @@ def make_home(home: Path, days: int, environment: Mapping[str, str]) -> Settings
         rows.writerows(PanoptoWorld(size="demo").courses())
     lines = "".join(f"{name}={value}\n" for name, value in environment.items())
     (home / ".env").write_text(MARK + lines, encoding="utf-8")
+    (home / ".env").chmod(0o600)
     return load_settings(home)
 
 

@@ -65,6 +65,12 @@ def packaged(name: str) -> Path:
     return inside if inside.exists() else Path(__file__).parent.parent / name
 
 
+def is_alive(run: dg.DagsterRun) -> bool:
+    """Whether the process of a run on the command line is still there; other runs pass for alive."""
+    name = run.tags.get(PROCESS_TAG)
+    return not name or _is_held(Path(os.environ[HOME_VARIABLE]) / "processes" / name)
+
+
 def _bury_the_dead(instance: dg.DagsterInstance, locks: Path) -> None:
     for run in instance.get_runs(dg.RunsFilter(statuses=_OPEN)):
         name = run.tags.get(PROCESS_TAG)

@@ -30,6 +30,7 @@ ORCHESTRATION_AT_THE_TOP = {
     "automation/watching.py",
     "definitions.py",
     "demo.py",  # starts a run, for the command line
+    "launcher.py",  # starts runs, for Dagster's daemon
     "instance.py",  # opens Dagster's own storage, for the command line
     "partitions.py",
     "roads.py",

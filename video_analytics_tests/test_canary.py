@@ -43,6 +43,7 @@ from video_analytics_tests.conftest import FAST, YESTERDAY, NewSandbox, days_unt
 from video_analytics_tests.panopto.drill import QUICK
 from video_analytics_tests.vendor import Asked, Said, Vendor, vendor
 
+ADDRESSED = ("slack", "teams", "webhook", "proxy-user", "proxy-password")
 SECRETS = {
     name: f"{name}-canary-{number}?&%/é{'x' * number}".encode("ascii", "ignore").decode()
     for number, name in enumerate(
@@ -66,6 +67,7 @@ SECRETS = {
 TOKEN = re.compile(rb"SANDBOX[0-9a-f]{32}", re.IGNORECASE)  # what the vendors gave out
 OWN = {".env", "secrets.json"}
 ACCOUNTS = (("neo", "5972928207001"), ("impact", "968049871001"))
+FIRST = YESTERDAY - dt.timedelta(days=3)
 TROUBLES: tuple[dict[str, Any], ...] = (
     {},
     {"dead_accounts": ["impact"], "dead_how": "403", "malformed_every": 5, "soap_faults": 0.3},
@@ -248,7 +250,7 @@ def forms(secret: str) -> Iterator[bytes]:
 
 
 def viewers_of(sandbox: Sandbox, settings: Settings) -> set[str]:
-    """Who watched anything in the courses."""
+    """Who watched anything in the courses; the zero id is nobody."""
     courses = [course.id for course in read_courses(settings.home)]
     sessions = [
         each["Id"] for course in courses for each in sandbox.panopto.sessions_of(course, sandbox.now())

@@ -7,7 +7,6 @@ category. While days or catalogues are being read it waits: what follows would b
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 
 import dagster as dg
 
@@ -60,15 +59,16 @@ def _changed(asked: Mapping[str, str], wanted: Iterable[tuple[str, str]]) -> dic
 
 
 def _accounts(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Each account whose catalogue is held, and a fingerprint of what follows from.
+    """Each account whose catalogue is held, and a fingerprint of what follows from it.
 
-    The day counts: the 90 days of the cache end with it, and so does the month of a workbook.
+    The years of a report may change with the year; the days of the cache, and a workbook's month, with the
+    newest day that is held.
     """
     lake = Lake(settings.lake)
     for account in settings.brightcove.accounts:
         if lake.path(CMS_CATALOG, account.id).exists():
-            own = [settings.brightcove.report_years(_day(account)), settings.brightcove.cache_days]
-            inputs = [_day(account), own, *_inputs(lake, account)]
+            years = settings.brightcove.report_years(today(account.timezone))
+            inputs = [years, settings.brightcove.cache_days, *_inputs(lake, account)]
             yield f"{ACCOUNT} {account.key}", _fingerprint(inputs)
 
 
@@ -80,10 +80,6 @@ def _categories(settings: Settings) -> Iterator[tuple[str, str]]:
             caches = [lake.stamp(VIDEO_CACHE, account.id) for account in accounts]
             inputs = [settings.brightcove.daily_scope, caches, *(_inputs(lake, each) for each in accounts)]
             yield f"{CATEGORY} {category}", _fingerprint(inputs)
-
-
-def _day(account: Account) -> date:
-    return today(account.timezone)
 
 
 def _inputs(lake: Lake, account: Account) -> list[object]:

@@ -12,7 +12,7 @@ from video_analytics.settings import Settings
 from video_analytics.standing.assets import KEY as CALENDAR
 
 JOB = "overview"
-EVERY_SECONDS = 300
+EVERY_SECONDS = 1800  # a picture for people; `status` is always fresh
 
 
 def overview_automation(settings: Settings) -> list[dg.SensorDefinition]:

@@ -10,10 +10,11 @@ from datetime import date
 import dagster as dg
 
 from video_analytics import partitions
-from video_analytics.brightcove import daily_files, exports, last_views, multi_year
+from video_analytics.brightcove import checks, daily_files, exports, last_views, multi_year
 from video_analytics.brightcove.collect import collect_catalogue, collect_days
 from video_analytics.brightcove.plan import due_days
 from video_analytics.brightcove.resources import Road
+from video_analytics.checks import checked
 from video_analytics.clock import now, today
 from video_analytics.partitions import Facts
 from video_analytics.settings import Account, Settings
@@ -25,6 +26,7 @@ CATEGORIES_AT_ONCE = 2  # each holds a year of rows in memory
 TABLE, FILE = {"parquet"}, {"csv", "json"}
 
 Result = dg.MaterializeResult[None]
+Checked = Iterator[Result | dg.AssetCheckResult]
 Deps = Iterable[dg.AssetDep | dg.AssetKey]
 
 
@@ -112,15 +114,20 @@ def account_asset(
         partitions_def=partitions.accounts(settings),
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=deps,
+        check_specs=checks.specs(key(step.__name__)),
         group_name=GROUP,
         kinds=kinds,
         pool=pool,
     )
-    def asset(context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]) -> Result:
+    def asset(context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]) -> Checked:
         def work(name: str) -> Facts:
             return step(brightcove, brightcove.account(name))
 
-        return partitions.work_through(context, brightcove.watch, work, at_once)
+        accounts = map(brightcove.account, context.partition_keys)
+        yield from checked(
+            lambda: partitions.work_through(context, brightcove.watch, work, at_once),
+            checks.results(context, brightcove, dict.fromkeys(accounts, ())),
+        )
 
     return asset
 
@@ -133,13 +140,14 @@ def daily_analytics_asset(settings: Settings) -> dg.AssetsDefinition:
         partitions_def=partitions.account_days(settings),
         backfill_policy=dg.BackfillPolicy.multi_run(MONTH_RUNS),
         output_required=False,  # each partition is recorded when it is in the lake, and none in advance
+        check_specs=checks.specs(key("daily_analytics")),
         group_name=GROUP,
         kinds=TABLE,
         pool=POOL,
     )
     def daily_analytics(
         context: dg.AssetExecutionContext, config: Reading, brightcove: dg.ResourceParam[Road]
-    ) -> Iterator[Result]:
+    ) -> Checked:
         """Views, engagement and devices of every video and day, checked against the vendor's totals."""
         wanted = _by_account(brightcove, context.partition_keys)
         if config.due_only:
@@ -149,7 +157,7 @@ def daily_analytics_asset(settings: Settings) -> dg.AssetsDefinition:
             for outcome in collect_days(brightcove.client, brightcove.lake, wanted):
                 partition = partitions.account_day(outcome.account, outcome.day)
                 record(partition, outcome.error or outcome.facts)
-        yield from ()
+            yield from checks.results(context, brightcove, wanted)
 
     return daily_analytics
 

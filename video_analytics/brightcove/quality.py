@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from video_analytics import day_quality
+from video_analytics import day_files, day_quality
 from video_analytics import lake as lakes
 from video_analytics.brightcove.finality import FINAL, SETTLED, closed_at, last_closed
 from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS
-from video_analytics.day_quality import Looked
+from video_analytics.day_files import Looked
 from video_analytics.errors import LakeError
 from video_analytics.lake import Lake, day_key
 from video_analytics.quality import Finding
@@ -25,11 +25,9 @@ DAY_CHECKS = {
     "devices_equal_views": "views by device add up to views, once a day is settled",
     "days_present": "each of the last 60 days is there, a day after its end",
     "views_within_bounds": "a settled day's views are within a tenth and ten times of its weekday's median",
-    "older_days_present": "each day before the last 60 is there, from the first one held on",
 }
 CATALOGUE_CHECKS = {
-    "catalogue_readable": "the catalogue opens",
-    "catalogue_counts_reconciled": "it has as many videos as were recorded, each in a place of its own",
+    "catalogue_counts_reconciled": "it opens and has as many videos as were recorded, each in its own place",
     "catalogue_keys_unique": "each video has one row",
     "catalogue_not_halved": "no more than half of the listed videos went in one day of the last week",
 }
@@ -94,8 +92,8 @@ def judge_days(
     if not held:
         return []
     closed = last_closed(account, now)
-    scope = day_quality.scope(held, closed, closed_at(closed, account.timezone), now, only)
-    looked = day_quality.look_into(
+    scope = day_files.scope(held, closed, closed_at(closed, account.timezone), now, only)
+    looked = day_files.look_into(
         lake,
         DAILY_ANALYTICS,
         _keys(account, scope.opened),
@@ -104,16 +102,16 @@ def judge_days(
         scope.spared,
         "views",
     )
-    older, damaged = day_quality.footers(lake, DAILY_ANALYTICS, _keys(account, scope.older))
+    older, damaged = day_files.footers(lake, DAILY_ANALYTICS, _keys(account, scope.older))
     opened = day_quality.files_readable(
         account.key, len(looked.facts) + len(older), {**looked.damaged, **damaged}
     )
-    findings = [opened, *_rows(account, looked), day_quality.days_present(account.key, scope.due, {*held})]
-    if scope.recent:
-        settled = [day for day in scope.due if looked.facts.get(day, {}).get("finality") in (SETTLED, FINAL)]
-        findings.append(day_quality.within_bounds(account.key, looked, "views", settled))
-        findings.append(day_quality.older_days_present(account.key, held, scope.due))
-    return findings
+    findings = [opened, *_rows(account, looked)]
+    present = day_quality.days_present(account.key, scope.due, held)
+    if not scope.recent:
+        return [*findings, present[0]]
+    settled = [day for day in scope.due if looked.facts.get(day, {}).get("finality") in (SETTLED, FINAL)]
+    return [*findings, *present, day_quality.within_bounds(account.key, looked, "views", settled)]
 
 
 def _keys(account: Account, days: Iterable[date]) -> dict[date, str]:
@@ -147,9 +145,8 @@ def judge_catalogue(lake: Lake, account: Account, now: datetime) -> list[Finding
             since = {"since": now.date() - REMEMBERED, "first_read": facts.get("first_read_on")}
             gone = connection.sql(GONE, params=since).fetchall()
     except LakeError as error:
-        return [_told("catalogue_readable", account, str(error), {"files": 1, "damaged": 1}, ok=False)]
+        return [_told("catalogue_counts_reconciled", account, str(error), {"damaged": 1}, ok=False)]
     return [
-        _told("catalogue_readable", account, "the catalogue opens", {"files": 1, "damaged": 0}),
         _catalogue_counts(account, facts, measured),
         _catalogue_keys(account, measured),
         _not_halved(account, measured["listed"], gone),
@@ -166,7 +163,7 @@ def _catalogue_counts(account: Account, facts: Mapping[str, Any], measured: Mapp
             f"expected {expected[0]} videos, {expected[1]} of them listed, got {rows} and {listed}; "
             f"{misplaced} have no place of their own; read the catalogue again"
         )
-    numbers = {"videos": rows, "listed": listed, "misplaced": misplaced}
+    numbers = {"videos": rows, "listed": listed, "misplaced": misplaced, "damaged": 0}
     return _told("catalogue_counts_reconciled", account, says, numbers, ok=ok)
 
 

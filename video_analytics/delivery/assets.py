@@ -30,7 +30,9 @@ def delivery_assets(
     def shares(context: dg.AssetExecutionContext) -> Result:
         """What changed of the exported files, copied to the shares, read back, with a receipt for each."""
         allowed = gate(settings, clock.now())
-        report = deliver(settings, Journal(settings.state), allowed, clock.now, time.sleep, context.run_id)
+        report = deliver(
+            settings, Journal(settings.state), allowed, clock.now, time.sleep, context.run.run_id
+        )
         metadata = _metadata(report)
         if not report.ok:
             context.log_event(dg.AssetMaterialization(KEY, metadata=metadata))

@@ -126,7 +126,8 @@ def _version(info: dict[str, Any]) -> str:
 
 def _seconds(info: dict[str, Any]) -> float:
     """When a file last changed; a time that is not told is never old."""
-    changed = info.get("mtime") or info.get("last_modified") or info.get("modified")
+    told = (info.get(key) for key in ("mtime", "last_modified", "modified"))
+    changed = next((each for each in told if each is not None), None)
     if isinstance(changed, datetime):
         return changed.timestamp()
     return float(changed) if isinstance(changed, int | float) else float("inf")

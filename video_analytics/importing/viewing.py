@@ -127,10 +127,11 @@ def _import_course(desk: Desk, course_id: str, files: Sequence[Found], identitie
     if staged:
         with lakes.connect(MEMORY) as connection:
             _judge(connection, desk, course_id, staged, judged)
-            _count(connection, judged, files)
+            parts = _count(connection, judged, files)
         for path in staged:
             path.unlink()
         if not desk.dry_run:
+            imported.note(desk.lake, course_id, parts)
             _write(desk, course_id, judged, files, identities)
         judged.unlink()
 
@@ -231,22 +232,23 @@ def _held(desk: Desk, course_id: str) -> set[str]:
     return {*map(str, days), *(str(day.year) for day in days), *(path.stem for path in years)}
 
 
-def _count(connection: duckdb.DuckDBPyConnection, judged: Path, files: Sequence[Found]) -> None:
-    query = f"SELECT file, verdict, count(*) FROM read_parquet({lakes.pattern(judged)}) GROUP BY ALL"  # noqa: S608
+def _count(connection: duckdb.DuckDBPyConnection, judged: Path, files: Sequence[Found]) -> list[str]:
+    """Tell each file what became of its rows; gives the partitions that are to be written."""
+    judgement = connection.from_parquet(str(judged))
+    query = "SELECT file, verdict, count(*) FROM judgement GROUP BY ALL"
     for number, verdict, rows in connection.sql(query).fetchall():
         if verdict == "new":
             files[number].tally.taken += rows
         else:
             files[number].tally.there += rows
+    found = connection.sql("SELECT DISTINCT part FROM judgement WHERE verdict = 'new'").fetchall()
+    return [part for (part,) in found]
 
 
 # --- the lake ---------------------------------------------------------------------------------------------
 
 
 def _write(desk: Desk, course_id: str, judged: Path, files: Sequence[Found], identities: Identities) -> None:
-    column = pq.read_table(judged, columns=["part"], filters=[("verdict", "=", "new")])["part"]
-    parts = pc.unique(column).to_pylist()
-    imported.note(desk.lake, course_id, parts)
     pa.default_memory_pool().release_unused()
     for (part,), pieces in grouped(judged, ["part"], VIEWING_ACTIVITY.schema):
         facts = {

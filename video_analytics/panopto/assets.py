@@ -13,9 +13,10 @@ from typing import Any
 import dagster as dg
 
 from video_analytics import partitions
+from video_analytics.checks import checked
 from video_analytics.clock import now
 from video_analytics.errors import VideoAnalyticsError
-from video_analytics.panopto import exports, measures
+from video_analytics.panopto import checks, exports, measures
 from video_analytics.panopto.collect import collect_days, fail_days
 from video_analytics.panopto.course import Outcome
 from video_analytics.panopto.listing import list_course
@@ -29,6 +30,7 @@ GROUP, POOL = "panopto", "panopto"
 MONTH_RUNS = 31  # partitions of one backfill run: a failed run repeats a month of a course at most
 
 Result = dg.MaterializeResult[None]
+Checked = Iterator[Result | dg.AssetCheckResult]
 Deps = Iterable[dg.AssetDep | dg.AssetKey]
 
 
@@ -95,16 +97,20 @@ def course_asset(
         partitions_def=partitions.COURSES,
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=deps,
+        check_specs=checks.specs(key(step.__name__)),
         group_name=GROUP,
         kinds=kinds,
         pool=pool,
     )
-    def asset(context: dg.AssetExecutionContext, panopto: dg.ResourceParam[Road]) -> Result:
+    def asset(context: dg.AssetExecutionContext, panopto: dg.ResourceParam[Road]) -> Checked:
         def work(course_id: str) -> Facts:
             with panopto.alone(course_id):
                 return {**step(panopto, course_id), "course": _name(panopto, course_id)}
 
-        return partitions.work_through(context, panopto.watch, work, at_once)
+        yield from checked(
+            lambda: partitions.work_through(context, panopto.watch, work, at_once),
+            checks.results(context, panopto, dict.fromkeys(context.partition_keys, ())),
+        )
 
     return asset
 
@@ -141,19 +147,17 @@ def records_asset(
         partitions_def=partitions_def,
         backfill_policy=policy,
         output_required=False,  # each partition is recorded when it is in the lake, and none in advance
+        check_specs=checks.specs(key(step.__name__)),
         deps=deps,
         group_name=GROUP,
         kinds={"parquet"},
         pool=POOL,
     )
-    def asset(
-        context: dg.AssetExecutionContext, config: Reading, panopto: dg.ResourceParam[Road]
-    ) -> Iterator[Result]:
+    def asset(context: dg.AssetExecutionContext, config: Reading, panopto: dg.ResourceParam[Road]) -> Checked:
         def read(course_id: str, parts: Sequence[str]) -> Iterator[Outcome]:
             return step(panopto, course_id, parts, again=config.again)
 
-        _work_by_course(context, panopto, read)
-        yield from ()
+        yield from _work_by_course(context, panopto, read)
 
     return asset
 
@@ -181,8 +185,8 @@ def _work_by_course(
     context: dg.AssetExecutionContext,
     road: Road,
     read: Callable[[str, Sequence[str]], Iterator[Outcome]],
-) -> None:
-    """Read the partitions of a run, some courses side by side; record each as it finishes."""
+) -> Iterator[dg.AssetCheckResult]:
+    """Read the partitions of a run, some courses side by side; record each as it finishes, then check."""
     wanted: dict[str, list[str]] = {}
     for partition in context.partition_keys:
         course_id, part = partitions.course_and_part(partition)
@@ -201,6 +205,7 @@ def _work_by_course(
             for outcome in future.result():
                 facts = outcome.facts | {"course": _name(road, futures[future])}
                 record(partitions.course_part(futures[future], outcome.part), outcome.error or facts)
+        yield from checks.results(context, road, wanted)
 
 
 def _name(road: Road, course_id: str) -> str:

@@ -23,8 +23,7 @@ from video_analytics.quality import Finding
 from video_analytics.settings import Panopto
 
 SESSION_CHECKS = {
-    "sessions_readable": "the list of sessions opens",
-    "sessions_counts_reconciled": "it has as many sessions as were recorded",
+    "sessions_counts_reconciled": "the list of sessions opens and has as many as were recorded",
     "sessions_keys_unique": "each session has one row",
     "sessions_not_halved": "no more than half of the sessions left in one day of the last week",
 }
@@ -85,10 +84,8 @@ def judge_sessions(lake: Lake, course_id: str, now: datetime) -> list[Finding]:
             ((rows, repeated, present),) = connection.sql(LISTED, params={"course": course_id}).fetchall()
             left = connection.sql(LEFT, params={"since": now.date() - REMEMBERED}).fetchall()
     except LakeError as error:
-        numbers = {"files": 1, "damaged": 1}
-        return [Finding("sessions_readable", course_id, ok=False, says=str(error), numbers=numbers)]
+        return [Finding("sessions_counts_reconciled", course_id, False, str(error), {"damaged": 1})]
     return [
-        Finding("sessions_readable", course_id, True, "the list opens", {"files": 1, "damaged": 0}),
         _sessions_counted(course_id, facts, rows, present),
         _sessions_unique(course_id, rows, repeated),
         _not_halved(course_id, present, left),
@@ -103,7 +100,7 @@ def _sessions_counted(course_id: str, facts: Mapping[str, Any], rows: int, prese
             f"expected {expected[0]} sessions, {expected[1]} of them in the course, "
             f"got {rows} and {present}; list the course again"
         )
-    numbers = {"sessions": rows, "present": present}
+    numbers = {"sessions": rows, "present": present, "damaged": 0}
     return Finding("sessions_counts_reconciled", course_id, (rows, present) == expected, says, numbers)
 
 
@@ -152,7 +149,7 @@ def judge_coverage(
             ((rows, repeated),) = connection.sql(REPEATED, params=turn).fetchall()
             held = _records(connection, record_files(lake, course_id)) if recount else None
     except LakeError as error:
-        return [Finding("coverage_sums_agree", course_id, ok=False, says=str(error), numbers={"damaged": 1})]
+        return [Finding("coverage_sums_agree", course_id, False, str(error), {"damaged": 1})]
     classes = facts["classes"]
     return [_coverage_sums(course_id, classes, sums, held), _coverage_keys(course_id, rows, repeated)]
 

@@ -4,12 +4,12 @@
 and `judge_years` also of what a run answers for that read some of them.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import Any
 
-from video_analytics import day_quality
-from video_analytics.day_quality import Looked, Part
+from video_analytics import day_files, day_quality
+from video_analytics.day_files import Looked, Part
 from video_analytics.days import ONE_DAY
 from video_analytics.lake import Lake, day_key
 from video_analytics.panopto import plan
@@ -19,22 +19,17 @@ from video_analytics.quality import Finding
 from video_analytics.settings import Panopto
 
 ROWS_CHECKS = {
-    "counts_reconciled": "as many records are in a file as were recorded with it",
-    "nothing_lacking": "a file has the records of every session that may be read",
+    "files_readable": "each file opens: the recent ones, and the older ones in turn, once in 30 days",
+    "counts_reconciled": "a file has as many records as were recorded with it, of every session open to us",
     "keys_unique": "no record is there twice, or lies in another course's or day's file",
     "sums_agree": "the seconds of a file's records are those recorded with it",
 }
 DAY_CHECKS = {
-    "files_readable": "each file of the recent days opens, and the older ones in turn, once in 30 days",
     **ROWS_CHECKS,
     "days_present": "each of the last 60 days is there, a day after its end",
     "views_within_bounds": "a day's records are within a tenth and ten times of its weekday's median",
-    "older_days_present": "each day before the last 60 is there, from the first one held on",
 }
-YEAR_CHECKS = {
-    "years_readable": "the file of each year before the days opens",
-    **{f"years_{name}": promise for name, promise in ROWS_CHECKS.items()},
-}
+YEAR_CHECKS = {f"years_{name}": promise for name, promise in ROWS_CHECKS.items()}
 
 # Equal records are numbered from 0: each number is there once, and none is left out.
 RECORD_MEASURES = """
@@ -81,8 +76,8 @@ def judge_days(
     if not held:
         return []
     over = datetime.combine(closed + ONE_DAY, time(), UTC)
-    scope = day_quality.scope(held, closed, over, now, only)
-    looked = day_quality.look_into(
+    scope = day_files.scope(held, closed, over, now, only)
+    looked = day_files.look_into(
         lake,
         VIEWING_ACTIVITY,
         _keys(course_id, scope.opened),
@@ -90,18 +85,17 @@ def judge_days(
         {"course": course_id},
         scope.spared,
     )
-    older, damaged = day_quality.footers(lake, VIEWING_ACTIVITY, _keys(course_id, scope.older))
+    older, damaged = day_files.footers(lake, VIEWING_ACTIVITY, _keys(course_id, scope.older))
     opened = len(looked.facts) + len(older)
     findings = [
         day_quality.files_readable(course_id, opened, {**looked.damaged, **damaged}),
         *_rows(course_id, looked),
-        day_quality.days_present(course_id, scope.due, {*held}),
     ]
-    if scope.recent:
-        settled = [day for day in scope.due if day not in {*plan.trailing(settings, now)}]
-        findings.append(day_quality.within_bounds(course_id, looked, "rows", settled))
-        findings.append(day_quality.older_days_present(course_id, held, scope.due))
-    return findings
+    present = day_quality.days_present(course_id, scope.due, held)
+    if not scope.recent:
+        return [*findings, present[0]]
+    settled = [day for day in scope.due if day not in {*plan.trailing(settings, now)}]
+    return [*findings, *present, day_quality.within_bounds(course_id, looked, "rows", settled)]
 
 
 def _keys(course_id: str, days: Iterable[date]) -> dict[date, str]:
@@ -114,13 +108,11 @@ def judge_years(lake: Lake, course_id: str, only: Collection[int] | None = None)
     keys = {int(path.stem): plan.year_key(course_id, int(path.stem)) for path in held}
     if not keys:
         return []
-    if only is None:
-        facts, damaged = day_quality.footers(lake, VIEWING_HISTORY, keys)
-        opened = day_quality.files_readable(course_id, len(facts), damaged, "years_readable")
-        return [opened, _nothing_lacking(course_id, facts, "years_")]
-    keys = {year: key for year, key in keys.items() if year in only}
-    looked = day_quality.look_into(lake, VIEWING_HISTORY, keys, RECORD_MEASURES, {"course": course_id})
-    opened = day_quality.files_readable(course_id, len(looked.facts), looked.damaged, "years_readable")
+    wanted = {year: key for year, key in keys.items() if only is None or year in only}
+    looked = day_files.look_into(
+        lake, VIEWING_HISTORY, wanted, RECORD_MEASURES, {"course": course_id}, wanted if only is None else ()
+    )
+    opened = day_quality.files_readable(course_id, len(looked.facts), looked.damaged, "years_files_readable")
     return [opened, *_rows(course_id, looked, "years_")]
 
 
@@ -128,28 +120,28 @@ def _rows(course_id: str, looked: Looked[Part], prefix: str = "") -> list[Findin
     """The checks of the records within each file."""
     unique = ("are each there once", "are there twice, or belong to another course or day")
     return [
-        day_quality.counts_reconciled(course_id, looked, prefix),
-        _nothing_lacking(course_id, looked.facts, prefix),
+        _nothing_lacking(day_quality.counts_reconciled(course_id, looked, prefix), looked),
         day_quality.none_wrong(f"{prefix}keys_unique", course_id, looked, "repeated", *unique),
         day_quality.sums_agree(course_id, looked, ("seconds",), prefix),
     ]
 
 
-def _nothing_lacking(course_id: str, facts: Mapping[Part, Mapping[str, Any]], prefix: str = "") -> Finding:
-    lacking = {part: known["lacking"] for part, known in facts.items() if known.get("lacking")}
+def _nothing_lacking(counted: Finding, looked: Looked[Part]) -> Finding:
+    """The counts, not ok as well where the records of a session are lacking."""
+    lacking = {part: known["lacking"] for part, known in looked.facts.items() if known.get("lacking")}
     sessions = {session for each in lacking.values() for session in each}
-    denied = {session for known in facts.values() for session in known.get("denied", ())}
-    says = f"{len(facts)} files with the records of every session that may be read"
-    if lacking:
-        why = next(iter(next(iter(lacking.values())).values()))
-        says = (
-            f"{day_quality.few(list(lacking))}: the records of {len(sessions)} sessions are lacking: {why}; "
-            "the next run asks for them again"
-        )
+    denied = {session for known in looked.facts.values() for session in known.get("denied", ())}
     numbers = {
-        "files": len(facts),
-        "partial_files": len(lacking),
+        **counted.numbers,
+        "lacking_files": len(lacking),
         "lacking_sessions": len(sessions),
         "denied_sessions": len(denied),
     }
-    return Finding(f"{prefix}nothing_lacking", course_id, not lacking, says, numbers)
+    if not lacking or not counted.ok:
+        return replace(counted, numbers=numbers)
+    why = next(iter(next(iter(lacking.values())).values()))
+    says = (
+        f"{day_quality.few(list(lacking))}: the records of {len(sessions)} sessions are lacking: {why}; "
+        "the next run asks for them again"
+    )
+    return replace(counted, ok=False, says=says, numbers=numbers)

@@ -42,12 +42,13 @@ MOST_RUNS = 200  # of a day: more is a storm
 class Ran:
     """A run that was asked for, and how it went."""
 
-    at: dt.datetime
+    at: dt.datetime  # asked
     by: str  # the schedule or sensor
     job: str
     span: str  # a partition, or the first and the last of a range; "" for all
     run_id: str
     status: str = ""  # SUCCESS, FAILURE
+    began: dt.datetime = dt.datetime.min
     tags: Mapping[str, str] | None = None
 
     def __str__(self) -> str:
@@ -232,13 +233,13 @@ class Daemon:
         busy = bool(self._queue)
         while self._queue:
             asked = self._queue.pop(0)
-            self._turn(now() + MINUTE)
+            self._turn(began := now() + MINUTE)
             with freeze_time(now()):
                 self._carry(self.repository, self.instance, asked.run_id)
                 self._bury(asked)
             run = self.instance.get_run_by_id(asked.run_id)
             assert run is not None
-            self.ran.append(replace(asked, status=run.status.value))
+            self.ran.append(replace(asked, status=run.status.value, began=began))
         return busy
 
     def _bury(self, asked: Ran) -> None:

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from video_analytics.settings import Route, Settings
 from video_analytics_tests.delivery.world import delivered, export, files_below, home_with
@@ -48,7 +49,7 @@ def killed_delivery(settings: Settings, after: float) -> bool:
 
 
 def main(folder: Path, kills: int) -> None:
-    chance, settings, met = random.Random(3), settings_below(folder), []
+    chance, settings, met = random.Random(3), settings_below(folder), list[dict[str, Any]]()
     export_all(settings, 0)
     delivered(settings)
     started = time.monotonic()

@@ -15,7 +15,9 @@ from video_analytics.delivery.folders import Folder
 from video_analytics.delivery.routes import Item, period, plan, planned
 from video_analytics.errors import DeliveryError
 from video_analytics.settings import Brightcove, Delivery, Route, Settings, Share
+from video_analytics.settings.base import refuse
 from video_analytics.settings.delivery import BUILT_IN_FOLDERS
+from video_analytics.settings.routing import misrouted
 from video_analytics_tests.delivery.world import TODAY, account, export, export_cms, files_below, home_with
 
 COURSE = "Sales 101[1a2b3c4d-0000-1111-2222-0123456789ab]"
@@ -228,12 +230,13 @@ def settings_of(drawn: Map, home: Path, roots: Path, *, checked: bool) -> Settin
     routes, units = drawn
     accounts = tuple(account(name, at, unit) for at, (name, unit) in enumerate(units.items()))
     shares = tuple(Share(name=name, root=str(roots / name)) for name in ("s0", "s1"))
-    brightcove = Brightcove(accounts=accounts)
+    brightcove = Brightcove.model_construct(accounts=accounts)
     if checked:
         delivery = Delivery(shares=shares, routes=tuple(Route(**each) for each in routes))
-        return Settings(home=home, brightcove=brightcove, delivery=delivery)
-    made = tuple(Route.model_construct(**each) for each in routes)
-    delivery = Delivery.model_construct(shares=shares, routes=made)
+        refuse(misrouted(delivery, units, home))
+    else:
+        made = tuple(Route.model_construct(**each) for each in routes)
+        delivery = Delivery.model_construct(shares=shares, routes=made)
     return Settings.model_construct(home=home, brightcove=brightcove, delivery=delivery)
 
 

@@ -1,6 +1,7 @@
 """The kinds of shares: folders, stores, servers; what their errors mean, and what nobody may read in them."""
 
 import builtins
+import contextlib
 import errno
 import itertools
 import os
@@ -31,7 +32,8 @@ def memory() -> Iterator[str]:
     """A root of the store in memory, of nobody else."""
     root = f"memory://store{next(numbers)}/prefix"
     yield root
-    fsspec.filesystem("memory").rm(root.rpartition("/")[0], recursive=True)
+    with contextlib.suppress(FileNotFoundError):
+        fsspec.filesystem("memory").rm(root.rpartition("/")[0], recursive=True)
 
 
 @pytest.fixture(params=["folder", "renaming server", "object store"])
