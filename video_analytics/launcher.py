@@ -26,12 +26,9 @@ class HomeLauncher(dg.DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether a run that counts as under way really is."""
-        client = self._get_grpc_client_for_termination(run.run_id)
-        if client is None:  # of the command line, whose runs live in its own process
-            there = is_alive(run)
-        else:
-            there = _has(client, run.run_id)
-        if there:
+        client = self._get_grpc_client_for_termination(run.run_id)  # type: ignore[no-untyped-call]
+        # without one it is of the command line, whose runs live in its own process
+        if _has(client, run.run_id) if client else is_alive(run):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "its machine or process went down under it")
 

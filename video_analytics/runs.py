@@ -83,9 +83,16 @@ def sweep(settings: Settings) -> int:
 
 
 def _why(result: dg.ExecuteInProcessResult) -> str:
-    """The innermost error of a failed run, in one line."""
+    """The check that stopped a failed run, or its innermost error, in one line."""
+    stopped = [
+        f"{each.check_name}: {each.description}"
+        for each in result.get_asset_check_evaluations()
+        if each.blocking and not each.passed and each.severity == dg.AssetCheckSeverity.ERROR
+    ]
     failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     error = failures[0] if failures else None
     while error is not None and error.cause is not None:
         error = error.cause
+    if stopped and error is not None and error.cls_name == "DagsterAssetCheckFailedError":
+        return "; ".join(stopped)
     return " ".join(error.message.split()) if error else "the run failed before its first step"

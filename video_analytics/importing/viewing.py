@@ -234,15 +234,15 @@ def _held(desk: Desk, course_id: str) -> set[str]:
 
 def _count(connection: duckdb.DuckDBPyConnection, judged: Path, files: Sequence[Found]) -> list[str]:
     """Tell each file what became of its rows; gives the partitions that are to be written."""
-    judgement = connection.from_parquet(str(judged))
-    query = "SELECT file, verdict, count(*) FROM judgement GROUP BY ALL"
+    source = f"read_parquet({lakes.pattern(judged)})"
+    query = f"SELECT file, verdict, count(*) FROM {source} GROUP BY ALL"  # noqa: S608 - our own file
     for number, verdict, rows in connection.sql(query).fetchall():
         if verdict == "new":
             files[number].tally.taken += rows
         else:
             files[number].tally.there += rows
-    found = connection.sql("SELECT DISTINCT part FROM judgement WHERE verdict = 'new'").fetchall()
-    return [part for (part,) in found]
+    query = f"SELECT DISTINCT part FROM {source} WHERE verdict = 'new'"  # noqa: S608 - our own file
+    return [part for (part,) in connection.sql(query).fetchall()]
 
 
 # --- the lake ---------------------------------------------------------------------------------------------

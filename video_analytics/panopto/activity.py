@@ -157,6 +157,7 @@ def put(
         "identities": identities.mark,
         "denied": sorted({*asked.denied, *(set(before.get("denied", ())) - asked.sessions)}),
         "lacking": dict(sorted(asked.lacking.items())),
+        "seconds": _seconds(rows),
     }
     digest = lake.digest(table, rows, facts)
     if held is not None and table == VIEWING_ACTIVITY and not held.equals(rows):
@@ -165,7 +166,7 @@ def put(
     changed = lake.write(table, key, rows, facts, digest, failure=reason)
     return {
         "rows": rows.num_rows,
-        "seconds": _seconds(rows),
+        "seconds": facts["seconds"],
         "changed": int(changed),
         "denied_sessions": len(facts["denied"]),
         "lacking_sessions": len(asked.lacking),

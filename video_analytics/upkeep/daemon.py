@@ -23,7 +23,7 @@ def probe_dagster(instance: dg.DagsterInstance) -> Iterator[Verdict]:
 
 
 def _configured(folder: Path) -> Verdict:
-    """Whether the home's `dagster.yaml`, once a copy of the platform's, still is; an upgrade does not touch it."""
+    """Whether the home's `dagster.yaml` still is the copy it once was: an upgrade does not touch it."""
     own, ours = folder / "dagster.yaml", packaged("dagster.yaml")
     if own.read_bytes() == ours.read_bytes():
         return Verdict("dagster.yaml", OK, "as this version of the platform brings it")

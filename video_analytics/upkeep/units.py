@@ -2,7 +2,8 @@
 
 The daemon ends after a week and is started anew, because Dagster's daemon grows. Only its own process is
 ended: runs that are going on are processes of their own and finish. The watch runs `video-analytics alert`
-from a timer: what is dead cannot tell of itself.
+from a timer: what is dead cannot tell of itself. None of them works in the home itself: Dagster would take
+the variables of its .env into the environment, where they would outlive a change of the file.
 """
 
 import re
@@ -104,7 +105,7 @@ def _service(deployment: Deployment, title: str, kind: str, command: str, *, sta
         "[Service]",
         *kind.splitlines(),
         f"User={deployment.user}",
-        f"WorkingDirectory={_plain(home)}",
+        f"WorkingDirectory={_plain(home / '.dagster')}",
         f"Environment={_setting('VIDEO_ANALYTICS_HOME', home)}",
         f"Environment={_setting('DAGSTER_HOME', home / '.dagster')}",
         f"EnvironmentFile=-{_plain(home / VARIABLES)}",

@@ -209,8 +209,8 @@ def random_map(chance: random.Random, *, odd: float) -> Map:
         owner = chance.choice(NAMES)
         plain = {
             "source": chance.choice(SOURCES),
-            "folder": f"{units[owner]}/{chance.choice(('a', 'b', owner))}",
-            "period": chance.choice(("", "{YYYY_MM}", "{YYYY}/{MM}")),
+            "folder": chance.choice((units[owner], f"{units[owner]}/{owner}")),
+            "period": chance.choice(("", "", "{YYYY_MM}", "{YYYY}/{MM}")),
             "business_unit": units[owner],
         }
         strange = {
@@ -300,7 +300,7 @@ def test_in_1000_random_maps_no_file_is_outside_the_folder_of_its_unit(
 
 def test_even_maps_that_nobody_checked_stay_inside_their_folders(many: Settings, tmp_path: Path) -> None:
     chance, files, before = random.Random(12), 0, files_below(many.home)
-    for number in range(300):
+    for number in range(200):
         roots = tmp_path / f"maps{number}"
         settings = settings_of(random_map(chance, odd=0.3), many.home, roots, checked=False)
         items = put_all(settings)
@@ -309,5 +309,5 @@ def test_even_maps_that_nobody_checked_stay_inside_their_folders(many: Settings,
         assert all(item.target.is_relative_to(item.folder) for item in items)
         assert {path.name for path in roots.glob("*")} <= {"s0", "s1"}
         files += len(items)
-    assert files > 100
+    assert files > 50
     assert files_below(many.home) == before

@@ -19,6 +19,7 @@ import dagster as dg
 from dagster._core.test_utils import freeze_time
 
 from video_analytics.alerts.telling import evaluate
+from video_analytics.brightcove.finality import last_closed
 from video_analytics.clock import VARIABLE, now
 from video_analytics.days import days_between
 from video_analytics.definitions import build_defs
@@ -271,11 +272,11 @@ class Life:
 
     def _rows(self) -> int:
         """Every day of every account since the first that the backfill names."""
-        last = self.plan.end.date() - DAY
-        days = [d for d in days_between(self.settings.brightcove.start_date, last)]
-        at = self._last("brightcove_days")
-        accounts = self.settings.brightcove.accounts
-        return truth_equals_lake(self.sandbox, Lake(self.settings.lake), accounts, days, at)
+        lake, first, at = Lake(self.settings.lake), self.settings.brightcove.start_date, self._last("brightcove_days")
+        return sum(
+            truth_equals_lake(self.sandbox, lake, [account], days_between(first, last_closed(account, at)), at)
+            for account in self.settings.brightcove.accounts
+        )
 
     def _records(self) -> int:
         """Every viewing record of every course, as of the last night."""

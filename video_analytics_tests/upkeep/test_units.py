@@ -42,7 +42,7 @@ def test_what_means_something_to_systemd_is_escaped() -> None:
     text = units(deployment(ODD))["video-analytics-daemon.service"]
     assert r'Environment="VIDEO_ANALYTICS_HOME=/srv/my \"odd\" 100%% $HOME\\x/home"' in text
     assert r'ExecStart="/srv/my \"odd\" 100%% $$HOME\\x/home/bin/dagster-daemon" run -w' in text
-    assert 'WorkingDirectory=/srv/my "odd" 100%% $HOME\\x/home\n' in text
+    assert 'WorkingDirectory=/srv/my "odd" 100%% $HOME\\x/home/.dagster\n' in text
 
 
 @given(NAMES)
