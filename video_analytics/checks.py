@@ -19,6 +19,7 @@ LONGEST = 300  # characters of a sentence in it
 
 Result = dg.MaterializeResult[None]
 Results = Iterator[dg.AssetCheckResult]
+Checked = Iterator[Result | dg.AssetCheckResult]  # what an asset with checks yields
 
 
 def specs(asset: dg.AssetKey, promises: Mapping[str, str]) -> list[dg.AssetCheckSpec]:

@@ -177,7 +177,9 @@ def _told(value: object) -> object:
 
 
 def _read(path: Path) -> Entry | None:
-    with suppress(FileNotFoundError, ValueError, TypeError):  # damaged: the next attempt mends it
+    with suppress(
+        FileNotFoundError, ValueError, TypeError, AttributeError
+    ):  # damaged: the next attempt mends it
         told = json.loads(path.read_bytes())
         instants = {name: datetime.fromisoformat(told[name]) for name in _INSTANTS if told.get(name)}
         return Entry(**{**told, **dict.fromkeys(_INSTANTS), **instants})

@@ -14,7 +14,7 @@ from video_analytics.brightcove import checks, daily_files, exports, last_views,
 from video_analytics.brightcove.collect import collect_catalogue, collect_days
 from video_analytics.brightcove.plan import due_days
 from video_analytics.brightcove.resources import Road
-from video_analytics.checks import checked
+from video_analytics.checks import Checked, checked
 from video_analytics.clock import now, today
 from video_analytics.partitions import Facts
 from video_analytics.settings import Account, Settings
@@ -26,7 +26,6 @@ CATEGORIES_AT_ONCE = 2  # each holds a year of rows in memory
 TABLE, FILE = {"parquet"}, {"csv", "json"}
 
 Result = dg.MaterializeResult[None]
-Checked = Iterator[Result | dg.AssetCheckResult]
 Deps = Iterable[dg.AssetDep | dg.AssetKey]
 
 

@@ -157,8 +157,11 @@ def _or_imported(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Imported rows of a day of which the vendor has nothing any more; they stay, the day is read."""
     key = day_key(account.id, day)
-    before = lake.facts(DAILY_ANALYTICS, key) or {}
-    held = lake.read(DAILY_ANALYTICS, key) if before.get("imported") else None
+    try:
+        before = lake.facts(DAILY_ANALYTICS, key) or {}
+        held = lake.read(DAILY_ANALYTICS, key) if before.get("imported") else None
+    except LakeError:  # damaged: what the vendor says mends it
+        held = None
     if held is None:
         return rows, facts
     return held, facts | {name: before[name] for name in ("imported", "source")}

@@ -72,6 +72,7 @@ class Target(ABC):
     def __init__(self, share: str, own: str) -> None:
         self.share, self.own = share, own
         self.at_end = ExitStack()  # lets go of connections
+        self.replacing = False  # whether it is the old file that is in the way
 
     @abstractmethod
     def stat(self, at: PurePosixPath) -> Stat | None:
@@ -113,7 +114,8 @@ class Target(ABC):
         number = error.errno if isinstance(error, OSError) else None
         said = os.strerror(number) if number else type(error).__name__
         if number in _LOCKED:
-            said = f"someone holds it open (Excel?), or the platform may not write there ({said})"
+            whose = "someone holds it open (Excel?)" if self.replacing else "the platform may not write there"
+            said = f"{whose} ({said})"
         return DeliveryError(f"share {self.share}: {at or 'its root'}: {said}; it is tried again")
 
     @contextmanager
@@ -179,6 +181,7 @@ class Renaming(Target):
 
     def put(self, at: PurePosixPath, blocks: Iterable[bytes]) -> Digest:
         """See `Target.put`."""
+        self.replacing = False
         if at.parent not in self._made:
             self.make_folder(at.parent)
             self._made.add(at.parent)
@@ -187,6 +190,7 @@ class Renaming(Target):
         try:
             self.write(temporary, put)
             verify(put.digest, self.digest(temporary), self.share, at)
+            self.replacing = True
             self.replace(temporary, at)
         except BaseException:
             with suppress(*self.foreign):  # a share that is away keeps it until a later sweep

@@ -20,6 +20,7 @@ Parse = Callable[[str], Any]
 
 NOTHING = {"", "nan", "NaN", "None", "null", "NULL", "NaT", "<NA>"}  # as the old scripts' libraries write it
 _DIGITS = re.compile(r"([0-9]{1,20})(?:\.0*)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T].+)?")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LARGEST = 2**53  # beyond it a count has lost digits on its way
 
@@ -132,11 +133,9 @@ def number(text: str) -> float:
 
 def day(text: str) -> date:
     """A day such as 2025-03-01; a time after it is dropped."""
-    if len(text) > 10:  # noqa: PLR2004 - the length of a day
-        return datetime.fromisoformat(text).date()
-    if len(text) != 10:  # noqa: PLR2004 - fromisoformat takes 20250301 as well
+    if not _DAY.fullmatch(text):  # fromisoformat takes 20250301 and 2025-W09-6 as well
         raise ValueError
-    return date.fromisoformat(text)
+    return datetime.fromisoformat(text).date()
 
 
 def instant(text: str) -> datetime:

@@ -59,14 +59,14 @@ def shaped(pieces: Pieces, schema: pa.Schema, constants: Mapping[str, Any]) -> p
     """
     rows = pa.concat_tables(pieces)
     pieces.clear()
-    arrays = []
+    arrays: dict[str, Any] = {}
     for field in schema:
-        if field.name in constants:
-            arrays.append(pa.repeat(pa.scalar(constants[field.name], field.type), rows.num_rows))
-        else:
-            arrays.append(rows[field.name].cast(field.type).combine_chunks())
+        if field.name not in constants:
+            arrays[field.name] = rows[field.name].cast(field.type).combine_chunks()
             rows = rows.drop_columns([field.name])
-    return pa.Table.from_arrays(arrays, schema=schema)
+    for name, value in constants.items():  # last, when the rows are gone
+        arrays[name] = pa.repeat(pa.scalar(value, schema.field(name).type), rows.num_rows)
+    return pa.Table.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
 
 def distinct(pieces: Pieces, name: str) -> list[Any]:

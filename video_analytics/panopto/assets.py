@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from video_analytics import partitions
-from video_analytics.checks import checked
+from video_analytics.checks import Checked, checked
 from video_analytics.clock import now
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.panopto import checks, exports, measures
@@ -30,7 +30,6 @@ GROUP, POOL = "panopto", "panopto"
 MONTH_RUNS = 31  # partitions of one backfill run: a failed run repeats a month of a course at most
 
 Result = dg.MaterializeResult[None]
-Checked = Iterator[Result | dg.AssetCheckResult]
 Deps = Iterable[dg.AssetDep | dg.AssetKey]
 
 

@@ -63,9 +63,9 @@ SPENT = """
 COUNTED = ("used", "clipped_start", "clipped_end", "no_duration")  # classes of records that make a viewer
 
 REPEATED = """
-    SELECT count(*) AS rows, coalesce(sum(rows - 1), 0)::BIGINT AS repeated
+    SELECT coalesce(sum(times), 0)::BIGINT AS rows, coalesce(sum(times - 1), 0)::BIGINT AS repeated
     FROM (
-        SELECT count(*) AS rows
+        SELECT count(*) AS times
         FROM chunks
         WHERE hash(session_id) % $turns = $turn
         GROUP BY session_id, user_id, date, chunk_index

@@ -68,7 +68,7 @@ def _write_and_remove(folder: Path) -> None:
             file.write(b"video-analytics check")
             file.flush()
             os.fsync(file.fileno())
-        path = path.replace(path.with_suffix(".done"))
+        path = path.replace(path.with_name(f"{path.stem}-replaced{path.suffix}"))
     finally:
         path.unlink(missing_ok=True)
 

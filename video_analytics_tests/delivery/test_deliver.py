@@ -9,7 +9,6 @@ import io
 import itertools
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -237,9 +236,7 @@ def test_a_full_read_only_or_broken_share_costs_one_patience_and_keeps_the_old_f
     assert files_below(share)[NEO] == b"neo new\n"
 
 
-def break_writing(
-    patch: pytest.MonkeyPatch, folder: Path, number: int, only: Callable[[str], bool] = lambda _: True
-) -> None:
+def break_writing(patch: pytest.MonkeyPatch, folder: Path, number: int) -> None:
     """Every write below a folder puts half of its bytes down and fails."""
     real = io.open
 
@@ -250,7 +247,7 @@ def break_writing(
 
     def opened(path: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
         file = real(path, mode, *args, **options)
-        ours = str(path).startswith(str(folder)) and "r" not in mode and only(str(path))
+        ours = str(path).startswith(str(folder)) and "r" not in mode
         return Leaky(file, Refusing()) if ours else file  # type: ignore[arg-type]
 
     patch.setattr(io, "open", opened)
@@ -325,6 +322,16 @@ def test_a_file_that_excel_holds_waits_and_the_others_do_not(
     assert delivered(settings).ok
     assert files_below(share)[NEO] == b"neo new\n"
     assert not entries(settings)["reports/neo"].failing
+
+
+def test_a_folder_that_may_not_be_written_is_told_apart_from_a_locked_file(
+    settings: Settings, share: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_writing(monkeypatch, share, errno.EACCES)
+    report = delivered(settings)
+    assert list(report.reasons) == ["reports/impact", "reports/myway", "reports/neo"]
+    assert all("the platform may not write there" in reason for reason in report.reasons.values())
+    assert files_below(share) == {}
 
 
 def test_a_file_that_is_freed_meanwhile_is_delivered_in_the_same_run(

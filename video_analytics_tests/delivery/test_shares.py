@@ -214,7 +214,7 @@ def windows(winerror: int, number: int = errno.EINVAL) -> OSError:
         (windows(53, errno.ENOENT), ShareAway, "cannot be reached"),
         (windows(112, errno.ENOSPC), ShareAway, "full"),
         (windows(19, errno.EACCES), ShareAway, "may only be read"),
-        (windows(32, errno.EACCES), DeliveryError, "holds it open"),
+        (windows(32, errno.EACCES), DeliveryError, "may not write there"),
         (OSError(errno.ENAMETOOLONG, "x"), DeliveryError, "File name too long"),
         (FileNotFoundError(errno.ENOENT, "x"), DeliveryError, "No such file"),
         (TimeoutError(), ShareAway, "TimeoutError"),
@@ -229,8 +229,8 @@ def test_what_an_error_means(tmp_path: Path, error: OSError, kind: type[Exceptio
 @pytest.mark.parametrize(
     ("status", "kind", "said"),
     [
-        (0xC0000043, DeliveryError, "holds it open"),  # sharing violation
-        (0xC0000022, DeliveryError, "holds it open"),  # access denied
+        (0xC0000043, DeliveryError, "may not write there"),  # sharing violation
+        (0xC0000022, DeliveryError, "may not write there"),  # access denied
         (0xC000007F, ShareAway, "full"),
         (0xC00000A2, ShareAway, "may only be read"),
         (0xC00000C9, ShareAway, "cannot be reached"),  # network name deleted
@@ -241,7 +241,7 @@ def test_what_windows_says_by_smb(status: int, kind: type[Exception], said: str)
     smb = pytest.importorskip("video_analytics.delivery.smb")
     error = pytest.importorskip("smbprotocol.exceptions").SMBOSError(status, "canary-42")
     share = smb.Smb.__new__(smb.Smb)
-    share.share = "s"
+    share.share, share.replacing = "s", False
     told = share.problem(AT, error)
     assert type(told) is kind
     assert said in str(told)

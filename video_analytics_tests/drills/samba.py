@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+import smbclient
+
 from video_analytics.delivery.copying import copy
 from video_analytics.delivery.receipts import newest_receipts, receipts_path
 from video_analytics.delivery.report import Report
@@ -32,7 +34,6 @@ from video_analytics.settings import Settings, load_settings
 from video_analytics_tests.delivery.world import delivered, export, files_below
 
 PUBLICATIONS, READ_BY_SMB, KILLS, SERVER_KILLS = 200, 60, 100, 10
-WARMED = b"x" * 10
 SIZES = (0, 1, 70_000, 1_048_576, 3_000_001)
 
 
@@ -105,7 +106,11 @@ class Server:
         lines = ["[delivery]", "attempts = 20", "wait_seconds = 0.05"]
         for name, place in (shares or {"reports": "reports", "daily": "daily/below"}).items():
             root = f"smb://localhost:{self.port}/{place}"
-            lines += [f"[delivery.shares.{name}]", f'root = "{root}"', "[delivery.shares.{}.options]".format(name)]
+            lines += [
+                f"[delivery.shares.{name}]",
+                f'root = "{root}"',
+                f"[delivery.shares.{name}.options]",
+            ]
             lines += ["timeout = 5"]
         (home / "settings.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
         known = {"username": self.user, "password": password or self.password}
@@ -292,8 +297,7 @@ def cuts(drill: Drill, server: Server, folder: Path) -> None:
         export_versions(settings, number)
         cut = threading.Timer(chance.uniform(0.01, seconds), server.stop, [signal.SIGKILL])
         cut.start()
-        impatient = settings.delivery.model_copy(update={"attempts": 1})
-        report = deliver_all(settings.model_copy(update={"delivery": impatient}))
+        report = deliver_all(impatient(settings))
         cut.join()
         waited += not report.ok
         final = cms_files(where)
@@ -307,6 +311,12 @@ def cuts(drill: Drill, server: Server, folder: Path) -> None:
         told_as_away=waited,
         mended=mended,
     )
+
+
+def impatient(settings: Settings) -> Settings:
+    """Two attempts for each file."""
+    delivery = settings.delivery.model_copy(update={"attempts": 2})
+    return settings.model_copy(update={"delivery": delivery})
 
 
 def export_versions(settings: Settings, number: int) -> None:
@@ -334,15 +344,13 @@ def delivery_killed(settings: Settings, after: float) -> bool:
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-def refusals(drill: Drill, server: Server, folder: Path) -> None:
-    settings = server.settings(folder / "cuts", reports="reports")
+def a_file_is_held_open(drill: Drill, server: Server, folder: Path) -> None:
+    settings = impatient(server.settings(folder / "open", reports="reports"))
     (share,) = settings.delivery.shares
-    impatient = settings.delivery.model_copy(update={"attempts": 2})
-    settings = settings.model_copy(update={"delivery": impatient})
+    export_versions(settings, 1)
+    deliver_all(settings)
     export_versions(settings, 77_000)
     place = PurePosixPath(f"NEO--IB/{now():%Y_%m}/neo_cms.csv")
-    import smbclient  # noqa: PLC0415 - of an extra
-
     with open_share(share, "ac") as other:  # as Excel does: nobody else may write
         path = other._path(place)  # type: ignore[attr-defined]
         with smbclient.open_file(path, "rb", share_access="r", **other._known):  # type: ignore[attr-defined]
@@ -354,18 +362,19 @@ def refusals(drill: Drill, server: Server, folder: Path) -> None:
         told=repr(report.reasons.get("reports/neo")),
     )
     drill.tell("and is delivered when it is free", deliver_all(settings).ok)
+
+
+def refusals(drill: Drill, server: Server, folder: Path) -> None:
+    """Shares that cannot be written, or are not there, or do not know us."""
     for what, made in (
         ("read only", server.settings(folder / "locked", reports="locked")),
         ("unknown share", server.settings(folder / "unknown", reports="nosuch")),
         ("unknown folder", server.settings(folder / "folder", reports="reports/none")),
         ("wrong password", server.settings(folder / "wrong", password="wrong-canary", reports="reports")),
     ):
-        made = made.model_copy(  # noqa: PLW2901
-            update={"delivery": made.delivery.model_copy(update={"attempts": 2})}
-        )
         export_versions(made, 88_000)
         before, started = files_below(server.folder / "reports"), time.monotonic()
-        report = deliver_all(made)
+        report = deliver_all(impatient(made))
         kept = files_below(server.folder / "reports") == before and "canary" not in str(report.reasons)
         said = next(iter(report.reasons.values()), "")
         seconds = round(time.monotonic() - started, 1)
@@ -375,14 +384,13 @@ def refusals(drill: Drill, server: Server, folder: Path) -> None:
 def full(drill: Drill, server: Server, folder: Path) -> None:
     """A share of one megabyte, where this user may mount one."""
     small = server.folder / "small"
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], check=False).returncode:
+    if subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], check=False
+    ).returncode:
         sys.stdout.write("     full: not tried, nothing can be mounted here\n")
         return
     try:
-        settings = server.settings(folder / "full", reports="small")
-        settings = settings.model_copy(
-            update={"delivery": settings.delivery.model_copy(update={"attempts": 2})}
-        )
+        settings = impatient(server.settings(folder / "full", reports="small"))
         export_versions(settings, 1)
         report = deliver_all(settings)
         held = files_below(small)
@@ -390,28 +398,21 @@ def full(drill: Drill, server: Server, folder: Path) -> None:
         good = not report.ok and all(map(is_whole, held.values())) and "full" in told
         drill.tell("a full share", good, whole_files=len(held), waiting=len(report.waiting), told=told)
     finally:
-        subprocess.run(["umount", str(small)], check=True)
+        subprocess.run(["/bin/umount", str(small)], check=True)
 
 
 def main(folder: Path) -> int:
     drill, server = Drill(), Server(folder)
     server.start()
     try:
-        for part in (everything_arrives, reader_sees_whole_files, cuts, refusals, full):
+        for part in (everything_arrives, reader_sees_whole_files, cuts, a_file_is_held_open, refusals, full):
             for share in ("reports", "daily"):
                 shutil.rmtree(server.folder / share)
                 (server.folder / share).mkdir()
-            part(drill, server, folder) if part is not refusals else _refusals(drill, server, folder)
+            part(drill, server, folder)
     finally:
         server.stop()
     return 0 if drill.ok else 1
-
-
-def _refusals(drill: Drill, server: Server, folder: Path) -> None:
-    settings = server.settings(folder / "cuts", reports="reports")
-    export_versions(settings, 1)
-    deliver_all(settings)
-    refusals(drill, server, folder)
 
 
 if __name__ == "__main__":
