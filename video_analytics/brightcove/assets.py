@@ -4,7 +4,7 @@ A step is a few lines over the modules that do the work. How a page is fetched o
 here.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import dagster as dg
