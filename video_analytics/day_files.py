@@ -1,7 +1,7 @@
 """Looking into the files of days and years without trusting them: which to open, which to measure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -26,15 +26,17 @@ class Looked(Generic[Part]):
     facts: Mapping[Part, Mapping[str, Any]]
     rows: Mapping[Part, Measured]
     damaged: Mapping[Part, str]  # why it does not open
+    beside: Mapping[Part, Measured] = field(default_factory=dict)  # measured, their rows not in question
 
     def measures(self, name: str) -> dict[Part, float]:
         """One measure of each file that was measured; 0 where it has no rows."""
         return {part: row.get(name) or 0 for part, row in self.rows.items()}
 
     def known(self, name: str) -> dict[Part, float]:
-        """The same; of the other files, as recorded with them."""
+        """The same of all files; as recorded with them, where their rows are not in question."""
         told = {part: facts[name] for part, facts in self.facts.items() if name in facts}
-        return told | self.measures(name)
+        beside = {part: row.get(name) or 0 for part, row in self.beside.items()}
+        return told | beside | self.measures(name)
 
     def total(self, name: str) -> float:
         """A measure, summed over the files."""
@@ -87,8 +89,8 @@ def look_into(
     """Open the partitions of some days, or years, that are held, and measure them.
 
     `query` reads `files`, the table's columns and `part`, the day its file is named for. It gives a row for
-    each such day, with the columns `part` and `rows` at least; a file without rows gives none. The `spared`
-    are only opened, where the fact `told` is recorded with them.
+    each such day, with the columns `part` and `rows` at least; a file without rows gives none. The rows of
+    the `spared` are not in question: they are read only where the fact `told` is not recorded with them.
     """
 
     def measured(parts: Iterable[Part]) -> dict[str, Measured]:
@@ -103,7 +105,9 @@ def look_into(
         facts = {part: known for part, known in facts.items() if part not in damaged}
         parts = [part for part in parts if part in facts]
         found = measured(parts)
-    return Looked(facts, {part: found.get(str(part), {"rows": 0}) for part in parts}, damaged)
+    rows = {part: found.get(str(part), {"rows": 0}) for part in parts}
+    beside = {part: row for part, row in rows.items() if part in spared}
+    return Looked(facts, {part: row for part, row in rows.items() if part not in spared}, damaged, beside)
 
 
 def footers(

@@ -4,7 +4,7 @@ A run may hold one partition or a range; code that materializes never assumes on
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date, timedelta
 from typing import Any
@@ -125,15 +125,12 @@ Record = Callable[[str, Facts | VideoAnalyticsError], None]
 
 
 @contextlib.contextmanager
-def recording(
-    context: dg.AssetExecutionContext, watch: Watch, keys: Collection[str] | None = None
-) -> Iterator[Record]:
+def recording(context: dg.AssetExecutionContext, watch: Watch) -> Iterator[Record]:
     """Gives `record(partition, facts or error)`, which records a partition as it finishes.
 
-    A failed partition does not stop the others; at the end the run fails and names it. `keys` are those
-    that will be worked on, if not all of the run.
+    A failed partition does not stop the others; at the end the run fails and names it.
     """
-    asset, keys = context.asset_key.path[-1], list(context.partition_keys if keys is None else keys)
+    asset, keys = context.asset_key.path[-1], list(context.partition_keys)
     failures: dict[str, VideoAnalyticsError] = {}
 
     def record(partition: str, result: Facts | VideoAnalyticsError) -> None:

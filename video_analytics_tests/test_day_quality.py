@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,13 @@ def test_a_recorded_sum_stands_for_a_day_that_was_not_measured() -> None:
         "internet", Looked({**weeks, SUNDAY: {}}, {SUNDAY: {"views": 7}}, {}), "views", [SUNDAY]
     )
     assert found.numbers["lowest_ratio"] == 0.07
+
+
+def test_what_was_measured_beside_counts_for_what_is_usual() -> None:
+    weeks: dict[date, dict[str, Any]] = {SUNDAY - number * WEEK: {"views": 100} for number in range(1, 9)}
+    facts: dict[date, dict[str, Any]] = {day: {} for day in [*weeks, SUNDAY]}
+    found = within_bounds("internet", Looked(facts, {SUNDAY: {"views": 7}}, {}, weeks), "views", [SUNDAY])
+    assert found.numbers["worst_median"] == 100
 
 
 def test_missing_recent_days_block_and_older_ones_warn() -> None:

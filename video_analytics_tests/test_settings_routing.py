@@ -90,6 +90,19 @@ def test_a_route_of_the_settings_replaces_its_namesake(tmp_path: Path) -> None:
     assert (chunks.base, chunks.tail) == (PurePosixPath("panopto/output[CHUNKED]"), "**/chunk_*.csv")
 
 
+def test_a_unit_without_accounts_may_have_the_files_of_all(tmp_path: Path) -> None:
+    every = lines(GOOD, source='"brightcove/cms/*_cms.csv"', business_unit='"Reporting"', account="")
+    found = with_toml(tmp_path, f"{REPORTS}[delivery.routes.every]\n{every}").routes[-1]
+    assert (found.name, found.account, found.filled) == ("every", None, "brightcove/cms/*_cms.csv")
+
+
+def test_an_account_in_a_source_is_in_lower_case() -> None:
+    good = {key: json.loads(value) for key, value in GOOD.items()}
+    assert (
+        Route.model_validate({"name": "a", **good, "account": "NEO"}).filled == "brightcove/cms/neo_cms.csv"
+    )
+
+
 def test_brackets_of_a_source_are_themselves(tmp_path: Path) -> None:
     folder = tmp_path / "panopto" / "output[CHUNKED]" / "a"
     folder.mkdir(parents=True)
@@ -324,6 +337,7 @@ def test_two_routes_to_the_same_files(
         (".dagster", ".", True),
         ("", "shares", False),
         ("../other", ".", False),
+        ("..", ".", False),
     ],
 )
 def test_nothing_is_delivered_into_the_platform_itself(

@@ -1,12 +1,13 @@
 """A night for every account, and between the nights what is missing or has become better at the vendor.
 
-The schedules ask for the catalogues and for the days that are due, all accounts in one run. One sensor asks
+The schedules ask for the catalogues and for the days that are due: in one run all accounts that need the
+same days, which in a quiet night are all of them. One sensor asks
 for gaps, each as often as its failures allow; another one for days that the vendor has reconciled since
 they were read.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
@@ -50,10 +51,8 @@ def accounts_automation(
             yield dg.RunRequest(job_name=CATALOGUES, run_key=run_key, tags=span.tags())
 
     def night(_: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        due = plan.by_account(settings, now())
-        span = _around(due, _order(settings))
-        if span:
-            yield request_days(span, f"night {now().date()}", due_only=True)
+        for span in day_ranges(plan.by_account(settings, now()), _order(settings)):
+            yield request_days(span, f"night {now().date()} {span.first} {span.last}")
 
     @dg.sensor(
         name="brightcove_gaps",
@@ -98,14 +97,9 @@ def accounts_automation(
     return [brightcove_gaps, brightcove_reconciled], schedules
 
 
-def request_days(
-    span: Range, run_key: str, *, due_only: bool = False, tags: Mapping[str, str] | None = None
-) -> dg.RunRequest:
-    """A run over a range of accounts and days; `due_only` passes by those that are not due."""
-    ops = {key("daily_analytics").to_python_identifier(): {"config": {"due_only": due_only}}}
-    return dg.RunRequest(
-        job_name=DAYS, run_key=run_key, run_config={"ops": ops}, tags={**span.tags(), **(tags or {})}
-    )
+def request_days(span: Range, run_key: str, tags: Mapping[str, str] | None = None) -> dg.RunRequest:
+    """A run over a range of accounts and days."""
+    return dg.RunRequest(job_name=DAYS, run_key=run_key, tags={**span.tags(), **(tags or {})})
 
 
 def reconciled(settings: Settings) -> dict[Account, date]:
@@ -133,12 +127,3 @@ def _read_too_early(settings: Settings, account: Account, since: str, until: dat
 
 def _order(settings: Settings) -> list[str]:
     return [account.key for account in settings.brightcove.accounts]
-
-
-def _around(due: Mapping[str, Sequence[date]], order: Sequence[str]) -> Range | None:
-    """One range over all accounts that holds every day due; what is not due in it is passed by."""
-    days = [day for held in due.values() for day in held]
-    if not days:
-        return None
-    first, last = min(days), max(days)
-    return Range(f"{order[0]}|{first}", f"{order[-1]}|{last}", len(order) * ((last - first).days + 1))

@@ -72,7 +72,7 @@ def next_slice(settings: Settings, backfill: Backfill, at: datetime) -> Iterator
     order = [account.key for account in settings.brightcove.accounts]
     for span in day_ranges(wanted, order):
         run_key = f"backfill {backfill.name} {at:%F %H:%M} {span.first} {span.last}"
-        yield request_days(span, run_key, tags={BACKFILL_TAG: backfill.name})
+        yield request_days(span, run_key, {BACKFILL_TAG: backfill.name})
 
 
 def _accounts(settings: Settings, backfill: Backfill) -> list[Account]:

@@ -12,10 +12,9 @@ import dagster as dg
 from video_analytics import partitions
 from video_analytics.brightcove import checks, daily_files, exports, last_views, multi_year
 from video_analytics.brightcove.collect import collect_catalogue, collect_days
-from video_analytics.brightcove.plan import due_days
 from video_analytics.brightcove.resources import Road
 from video_analytics.checks import Checked, checked
-from video_analytics.clock import now, today
+from video_analytics.clock import today
 from video_analytics.partitions import Facts
 from video_analytics.settings import Account, Settings
 
@@ -27,12 +26,6 @@ TABLE, FILE = {"parquet"}, {"csv", "json"}
 
 Result = dg.MaterializeResult[None]
 Deps = Iterable[dg.AssetDep | dg.AssetKey]
-
-
-class Reading(dg.Config):
-    """Which partitions of a run to read: all, or only those that are due by what the lake holds."""
-
-    due_only: bool = False
 
 
 def brightcove_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -144,15 +137,10 @@ def daily_analytics_asset(settings: Settings) -> dg.AssetsDefinition:
         kinds=TABLE,
         pool=POOL,
     )
-    def daily_analytics(
-        context: dg.AssetExecutionContext, config: Reading, brightcove: dg.ResourceParam[Road]
-    ) -> Checked:
+    def daily_analytics(context: dg.AssetExecutionContext, brightcove: dg.ResourceParam[Road]) -> Checked:
         """Views, engagement and devices of every video and day, checked against the vendor's totals."""
         wanted = _by_account(brightcove, context.partition_keys)
-        if config.due_only:
-            wanted = {account: _due(brightcove, account, days) for account, days in wanted.items()}
-        keys = [partitions.account_day(account, day) for account, days in wanted.items() for day in days]
-        with partitions.recording(context, brightcove.watch, keys) as record:
+        with partitions.recording(context, brightcove.watch) as record:
             for outcome in collect_days(brightcove.client, brightcove.lake, wanted):
                 partition = partitions.account_day(outcome.account, outcome.day)
                 record(partition, outcome.error or outcome.facts)
@@ -199,11 +187,6 @@ def _by_account(road: Road, keys: Iterable[str]) -> dict[Account, list[date]]:
         name, day = partitions.account_and_day(partition)
         wanted.setdefault(road.account(name), []).append(day)
     return wanted
-
-
-def _due(road: Road, account: Account, days: Iterable[date]) -> list[date]:
-    due = set(due_days(road.settings, account, now()))
-    return [day for day in days if day in due]
 
 
 def _files(written: dict[str, bool]) -> dict[str, object]:

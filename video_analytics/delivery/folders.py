@@ -18,6 +18,7 @@ class Folder(Renaming):
     def __init__(self, share: str, own: str, root: Path) -> None:
         super().__init__(share, own)
         self.root = root
+        self._real = root.resolve()
         with self.telling():
             if not root.is_dir():
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -60,7 +61,7 @@ class Folder(Renaming):
                 with contextlib.suppress(FileExistsError):
                     folder.mkdir()
                 _flush_folder(folder.parent)
-        if not folder.resolve().is_relative_to(self.root.resolve()):
+        if not folder.resolve().is_relative_to(self._real):
             raise DeliveryError(
                 f"share {self.share}: {at}: expected a folder of the share, got a link that leads out of it; "
                 "remove the link"

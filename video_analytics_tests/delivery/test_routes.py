@@ -205,7 +205,7 @@ def random_map(chance: random.Random, *, odd: float) -> Map:
     """Some routes, each value of them odd as often as asked."""
     units = {name: chance.choice(UNITS) for name in NAMES}
     routes = []
-    for number in range(chance.randint(1, 3)):
+    for number in range(chance.randint(1, 2)):
         owner = chance.choice(NAMES)
         plain = {
             "source": chance.choice(SOURCES),
@@ -243,9 +243,13 @@ def settings_of(drawn: Map, home: Path, roots: Path, *, checked: bool) -> Settin
 def put_all(settings: Settings) -> list[Item]:
     """Everything that is planned, as real files."""
     items = plan(settings, TODAY).items
-    for item in items:
-        Path(settings.delivery.share(item.share).root).mkdir(parents=True, exist_ok=True)
-        copy(Folder(item.share, "ab", Path(settings.delivery.share(item.share).root)), item, None)
+    for share in settings.delivery.shares:
+        own = [item for item in items if item.share == share.name]
+        if own:
+            Path(share.root).mkdir(parents=True)
+            target = Folder(share.name, "ab", Path(share.root))
+            for item in own:
+                copy(target, item, None)
     return items
 
 
@@ -290,8 +294,8 @@ def test_in_1000_random_maps_no_file_is_outside_the_folder_of_its_unit(
         met["maps"] += 1
         met["files"] += len(put_all(settings))
         assert list(misplaced(settings)) == []
-    assert met["files"] > 1_500
-    assert met["refused at load"] > 300
+    assert met["files"] > 1_200
+    assert met["refused at load"] > 150
     assert {path.name for path in tmp_path.iterdir() if not path.name.startswith("maps")} == {
         "home",
         "outside.csv",

@@ -95,7 +95,9 @@ def video(number: str, viewed: str | None, **changes: Any) -> Json:
     return known | changes
 
 
-def viewing(session: str, user: str, time: str, start: float = 0.0, seconds: float = 30.0, **rest: Any) -> Json:
+def viewing(
+    session: str, user: str, time: str, start: float = 0.0, seconds: float = 30.0, **rest: Any
+) -> Json:
     """A viewing record at a time such as "2024-09-12 18:59:58.123000"."""
     known: Json = {
         "SessionId": session,

@@ -98,4 +98,7 @@ def test_a_row_falls_once_for_the_first_reason() -> None:
 
 def test_a_column_that_is_not_there_holds_nothing() -> None:
     sieve = Sieve(Block([2, 3], {}, []), Tally("old.csv", "daily analytics"))
-    assert sieve.read(Column("views", columns.count, pa.int64(), "a whole number")).to_pylist() == [None, None]
+    assert sieve.read(Column("views", columns.count, pa.int64(), "a whole number")).to_pylist() == [
+        None,
+        None,
+    ]

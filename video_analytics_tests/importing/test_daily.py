@@ -49,9 +49,15 @@ def facts(place: Place, day: dt.date = DAY, account: str = INTERNET) -> Json:
     return place.lake.facts(DAILY_ANALYTICS, day_key(account, day)) or {}
 
 
-@pytest.mark.parametrize("columns", [REPORTING, UNIFIED, [n for n in REPORTING if n != "report_generated_on"]])
+@pytest.mark.parametrize(
+    "columns", [REPORTING, UNIFIED, [n for n in REPORTING if n != "report_generated_on"]]
+)
 def test_a_row_of_each_layout(place: Place, columns: list[str]) -> None:
-    put(place, {n: v for n, v in daily("6300000000001.0", "2025-03-01").items() if n in columns}, columns=columns)
+    put(
+        place,
+        {n: v for n, v in daily("6300000000001.0", "2025-03-01").items() if n in columns},
+        columns=columns,
+    )
     told = place.run()
     assert (told.code, told.of(OLD)) == (0, (1, 0, 0))
     generated = dt.date(2026, 1, 5) if "report_generated_on" in columns else NOW.date()
@@ -132,7 +138,10 @@ def test_a_wrong_row_is_refused_with_its_line_and_the_others_are_taken(
 
 @pytest.mark.parametrize("nothing", ["", "nan", "NaN", "None"])
 def test_nothing_is_null_and_zero_is_zero(place: Place, nothing: str) -> None:
-    put(place, daily("63", "2025-03-01", video_impression=nothing, video_percent_viewed=nothing, video_view="0"))
+    put(
+        place,
+        daily("63", "2025-03-01", video_impression=nothing, video_percent_viewed=nothing, video_view="0"),
+    )
     assert place.run().code == 0
     (row,) = held(place)
     assert (row["video_impression"], row["video_percent_viewed"], row["video_view"]) == (None, None, 0)
