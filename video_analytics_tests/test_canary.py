@@ -99,17 +99,13 @@ def test_no_secret_and_no_viewer_is_anywhere(
             monkeypatch.delenv(name, raising=False)
         settings = load_settings(home, {})
         with open_instance(settings) as (instance, tags):
-            _t('start')
             said = work(settings, instance, tags, sandbox)
-        _t('work')
         for command in (["check"], ["status"]):
             said.append(CliRunner().invoke(main, [*command, "--home", str(home)]).output)
-        _t('check')
         for options in (["--test"], ["--list"]):
             said.append(CliRunner().invoke(alert_command, [*options, "--home", str(home)]).output)
     assert {asked.path for asked in hooks.asked} > {f"/{SECRETS['slack']}"}  # they were told
     assert any(asked.method == "CONNECT" for asked in proxy.asked)
-    _t('alert')
     captured = capfd.readouterr()
     texts = {
         "logs": caplog.text,
@@ -124,7 +120,7 @@ def test_no_secret_and_no_viewer_is_anywhere(
     needles = {form: name for name, secret in SECRETS.items() for form in forms(secret)}
     viewers = viewers_of(sandbox, settings)
     assert len(viewers) > 5
-    _t('held'); assert found(held, needles, viewers) == []; _t('found')
+    assert found(held, needles, viewers) == []
 
 
 # --- the home ---------------------------------------------------------------------------------------------
@@ -228,9 +224,8 @@ def work(
                 span = {"brightcove": by_account, "panopto": by_course}.get(step.split("/")[0])
                 if step in DAYS and span:
                     span = Range(f"{span.first}|{FIRST}", f"{span.last}|{YESTERDAY}", 2)
-                _t('-')
                 runner.materialize(dg.AssetKey(step.split("/")), [span])
-            _t('run'); evaluate(settings, journal, lake, now()); _t('evaluate')
+            evaluate(settings, journal, lake, now())
     evaluate(settings, journal, lake, now() + dt.timedelta(minutes=10))
     return [*runner.errors, *map(str, bars.failures.values())]
 
@@ -307,8 +302,3 @@ def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     needles = {form: name for name, text in SECRETS.items() for form in forms(text)}
     hits = {name.split()[0] for name, _ in found(dict(contents(tmp_path)), needles)}
     assert hits == {*samples, "packed.xlsx"}
-
-import time
-_L=[time.process_time()]
-def _t(x):
-    open("/tmp/w/canary_t","a").write(f"{x} {time.process_time()-_L[0]:.2f}\n"); _L[0]=time.process_time()

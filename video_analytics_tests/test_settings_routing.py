@@ -170,7 +170,7 @@ def test_options_and_secrets_of_a_share(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(found)).delivery == found.delivery  # noqa: S301 - our own bytes
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     field=st.sampled_from([*GOOD, "period"]),
     text=st.text(max_size=12) | st.text("./\\*?{}~ ab:[]", max_size=12),

@@ -1,6 +1,6 @@
 """Whether an account or a course is read as it should be: failures, silence and gaps, told as one problem."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -66,11 +66,12 @@ def reading_problem(
     lake: Lake, subject: Subject, entries: Mapping[str, Entry], listed: datetime, rules: Rules
 ) -> Problem | None:
     """All that is wrong with a subject; `entries` are its own by asset, `listed`, since when it is wanted."""
+    failed = [day for day in lake.failed_days(subject.days, subject.owner) if day >= subject.since]
     symptoms = [
         *_failing_assets(subject, entries.values(), rules),
-        *_failing_parts(lake, subject, rules),
+        *_failing_parts(lake, subject, failed, rules),
         *_stale(subject, entries, listed, rules),
-        *_missing(lake, subject, listed, rules),
+        *_missing(lake, subject, failed, listed, rules),
     ]
     if not symptoms:
         return None
@@ -106,11 +107,10 @@ def _failing_assets(subject: Subject, entries: Iterable[Entry], rules: Rules) ->
             )
 
 
-def _failing_parts(lake: Lake, subject: Subject, rules: Rules) -> Iterator[Symptom]:
+def _failing_parts(lake: Lake, subject: Subject, days: Sequence[date], rules: Rules) -> Iterator[Symptom]:
     """Failed days and years: one symptom for each reason, told in the same words but for days."""
-    days = [day for day in lake.failed_days(subject.days, subject.owner) if day >= subject.since]
-    looked_at = [(str(day), lake.failed(subject.days, day_key(subject.owner, day))) for day in days]
-    looked_at = looked_at[-MOST_LOOKED_AT:]
+    newest_days = days[-MOST_LOOKED_AT:]
+    looked_at = [(str(day), lake.failed(subject.days, day_key(subject.owner, day))) for day in newest_days]
     looked_at += [(key.rpartition("/")[2], lake.failed(table, key)) for table, key in subject.parts]
     found: dict[str, list[tuple[str, Failure]]] = {}
     for part, failure in looked_at:
@@ -145,18 +145,16 @@ def _stale(
             yield Symptom(STALE, says, overdue, "stale", not rules.settling)
 
 
-def _missing(lake: Lake, subject: Subject, listed: datetime, rules: Rules) -> Iterator[Symptom]:
+def _missing(
+    lake: Lake, subject: Subject, failed: Sequence[date], listed: datetime, rules: Rules
+) -> Iterator[Symptom]:
+    if listed + rules.stale > rules.now:  # a course just added is being filled
+        return
     zone = ZoneInfo(subject.zone)
     last = (rules.now - rules.stale).astimezone(zone).date() - timedelta(days=1)  # over since long
     held = {day for day in lake.days(subject.days, subject.owner) if day >= subject.since}
-    if not held or listed + rules.stale > rules.now:  # a course just added is being filled
-        return
-    failed = set(lake.failed_days(subject.days, subject.owner))
-    lacking = [
-        day
-        for day in days_between(min(held), last)
-        if day not in held and day not in failed and day not in subject.excused
-    ]
+    there = held.union(failed, subject.excused)
+    lacking = [day for day in days_between(min(held), last) if day not in there] if held else []
     if lacking:
         closed = datetime(lacking[0].year, lacking[0].month, lacking[0].day, tzinfo=zone)
         says = f"{_named(map(str, lacking))} missing"

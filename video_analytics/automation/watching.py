@@ -23,7 +23,7 @@ from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY
 from video_analytics.quality import Finding
 from video_analytics.settings import Course, Settings, read_courses
 
-EVERY_SECONDS = 60
+EVERY_SECONDS = 120
 _FIRST = "2020-01-01"  # of the windows between ticks; any day before all of them
 
 

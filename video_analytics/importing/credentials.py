@@ -38,7 +38,7 @@ _OWNER_ONLY = 0o600
 
 @dataclass(frozen=True)
 class _Known:
-    """What is taken of a file: its text, how many keys it has, and their values, to be compared only."""
+    """What is taken of a file: its text, and its values by their keys, to be compared only."""
 
     text: str
     values: Mapping[str, Any]
@@ -83,7 +83,7 @@ def _compare(name: str, tally: Tally, known: _Known, held: _Known) -> None:
     tally.there = sum(held.values.get(key) == value for key, value in known.values.items())
     others = [key for key, value in known.values.items() if held.values.get(key) != value]
     if others:
-        keys = ", ".join(map(shown_key, others))
+        keys = ", ".join(others)
         reason = f"the home's own {name} has other values, or none, for {keys}; enter there what is right"
         tally.refuse(reason, [], len(others))
 
@@ -116,18 +116,18 @@ def _secrets(path: Path, tally: Tally) -> _Known | None:
         tally.refuse_all(str(known))
         return None
     kept: dict[str, Any] = {key: tree[key] for key in tree if key in SECRET_KEYS and tree[key]}
-    unknown = [key for key in tree if key not in SECRET_KEYS and key not in SECRET_OBJECTS]
+    unknown = [shown_key(key) for key in tree if key not in SECRET_KEYS and key not in SECRET_OBJECTS]
     values = {key: kept[key] for key in kept}
     for name, (keys, _) in SECRET_OBJECTS.items():
         inner = tree.get(name)
         if isinstance(inner, dict):
             kept[name] = {key: inner[key] for key in inner if key in keys and inner[key]}
             values |= {f"{name}.{key}": value for key, value in kept[name].items()}
-            unknown += [f"{name}.{key}" for key in inner if key not in keys]
+            unknown += [f"{name}.{shown_key(key)}" for key in inner if key not in keys]
         elif inner:
             unknown.append(name)
     for key in unknown:
-        tally.refuse(f"{shown_key(key)} {_UNKNOWN}", [], 1)
+        tally.refuse(f"{key} {_UNKNOWN}", [], 1)
     return _Known(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", values)
 
 

@@ -1,5 +1,6 @@
 """Whether the promises about a course's sessions and coverage hold, read from the lake alone."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from video_analytics import lake as lakes
 from video_analytics.errors import LakeError
 from video_analytics.lake import Lake, Table
 from video_analytics.panopto import measures
+from video_analytics.panopto.plan import present, sessions_of
 from video_analytics.panopto.records import record_files
 from video_analytics.panopto.tables import (
     CHUNKED_COVERAGE,
@@ -35,23 +37,6 @@ REMEMBERED = timedelta(days=7)  # for so long a halved course blocks; then nobod
 FEWEST_SESSIONS = 10  # smaller courses are halved by hand
 ROWS_LOOKED_AT = 200_000  # of chunks, for repeated keys; of larger courses some sessions in turn
 
-LISTED = """
-    SELECT
-        count(*) AS rows,
-        count(*) - count(DISTINCT session_id) FILTER (course_id = $course) AS repeated,
-        count(*) FILTER (left_on IS NULL) AS present
-    FROM sessions
-"""
-
-LEFT = """
-    SELECT left_on, count(*) AS sessions
-    FROM sessions
-    WHERE left_on > $since
-    GROUP BY left_on
-    ORDER BY sessions DESC
-    LIMIT 1
-"""
-
 SPENT = """
     SELECT
         (SELECT coalesce(sum(total_time_spent), 0) FROM chunks) AS by_chunk,
@@ -75,33 +60,33 @@ REPEATED = """
 
 def judge_sessions(lake: Lake, course_id: str, now: datetime) -> list[Finding]:
     """The checks of a course's list of sessions."""
-    if not lake.path(SESSIONS, course_id).exists():
-        return []
     try:
-        facts = lake.facts(SESSIONS, course_id) or {}
-        with lakes.connect() as connection:
-            lakes.scan(connection, "sessions", SESSIONS, lake.files(SESSIONS, [course_id]))
-            ((rows, repeated, present),) = connection.sql(LISTED, params={"course": course_id}).fetchall()
-            left = connection.sql(LEFT, params={"since": now.date() - REMEMBERED}).fetchall()
+        facts, rows = lake.facts(SESSIONS, course_id), sessions_of(lake, course_id)
     except LakeError as error:
         return [Finding("sessions_counts_reconciled", course_id, False, str(error), {"damaged": 1})]
+    if facts is None:
+        return []
+    own = {row["session_id"] for row in rows if row["course_id"] == course_id}
+    left = Counter(row["left_on"] for row in rows if row["left_on"] is not None)
+    since = now.date() - REMEMBERED
+    here = len(present(rows))
     return [
-        _sessions_counted(course_id, facts, rows, present),
-        _sessions_unique(course_id, rows, repeated),
-        _not_halved(course_id, present, left),
+        _sessions_counted(course_id, facts, len(rows), here),
+        _sessions_unique(course_id, len(rows), len(rows) - len(own)),
+        _not_halved(course_id, here, {day: count for day, count in left.items() if day > since}),
     ]
 
 
-def _sessions_counted(course_id: str, facts: Mapping[str, Any], rows: int, present: int) -> Finding:
-    expected = facts.get("rows"), facts.get("sessions", present)
-    says = f"{rows:,} sessions, {present:,} of them in the course, as many as recorded"
-    if (rows, present) != expected:
+def _sessions_counted(course_id: str, facts: Mapping[str, Any], rows: int, here: int) -> Finding:
+    expected = facts.get("rows"), facts.get("sessions", here)
+    says = f"{rows:,} sessions, {here:,} of them in the course, as many as recorded"
+    if (rows, here) != expected:
         says = (
             f"expected {expected[0]} sessions, {expected[1]} of them in the course, "
-            f"got {rows} and {present}; list the course again"
+            f"got {rows} and {here}; list the course again"
         )
-    numbers = {"sessions": rows, "present": present, "damaged": 0}
-    return Finding("sessions_counts_reconciled", course_id, (rows, present) == expected, says, numbers)
+    numbers = {"sessions": rows, "present": here, "damaged": 0}
+    return Finding("sessions_counts_reconciled", course_id, (rows, here) == expected, says, numbers)
 
 
 def _sessions_unique(course_id: str, rows: int, repeated: int) -> Finding:
@@ -114,18 +99,19 @@ def _sessions_unique(course_id: str, rows: int, repeated: int) -> Finding:
     return Finding("sessions_keys_unique", course_id, not repeated, says, numbers)
 
 
-def _not_halved(course_id: str, present: int, left: Sequence[tuple[date, int]]) -> Finding:
-    """`left`: the day of the last week on which most sessions left, and how many."""
-    day, lost = left[0] if left else (None, 0)
-    before = present + lost
-    ok = lost <= present or before < FEWEST_SESSIONS
-    says = f"{present:,} sessions in the course, at most {lost:,} left in a day of the last week"
+def _not_halved(course_id: str, here: int, left: Mapping[date, int]) -> Finding:
+    """`left`: how many sessions left on each day of the last week."""
+    day = max(left, key=left.__getitem__, default=None)
+    lost = left[day] if day else 0
+    before = here + lost
+    ok = lost <= here or before < FEWEST_SESSIONS
+    says = f"{here:,} sessions in the course, at most {lost:,} left in a day of the last week"
     if not ok:
         says = (
             f"{lost:,} of {before:,} sessions left on {day}; look into Panopto whether they were moved or "
             f"deleted: if so, this is over {REMEMBERED.days} days later"
         )
-    numbers = {"present": present, "present_before": before, "left_in_a_day": lost}
+    numbers = {"present": here, "present_before": before, "left_in_a_day": lost}
     return Finding("sessions_not_halved", course_id, ok, says, numbers)
 
 

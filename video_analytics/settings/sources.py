@@ -185,7 +185,7 @@ def _named_tables(path: tuple[str, str], label: str, tables: Any) -> Found:
 
 def _stranger(path: tuple[str, str], place: str, key: str) -> Problem:
     """A key that no such table has; of a share it may be a secret."""
-    if path == SHARES and (key == "secrets" or share_options.is_secret(key)):
+    if path == SHARES and share_options.is_secret(key):
         return Problem(TOML, f"{place}.{unpasted(key)}", "is a secret", share_options.MOVE)
     return unknown(TOML, f"{place}.", key, NAMED_TABLES[path])
 

@@ -21,7 +21,7 @@ from requests.utils import should_bypass_proxies
 from video_analytics.settings import Alerts, Settings
 from video_analytics.verdicts import BAD, NOTE, OK, Verdict
 
-SECRET_FILES = (".env", "secrets.json")
+SECRET_FILES = (".env", "secrets.json", "dagster.env")
 SOON = 21  # days before an end from which it is told
 TIMEOUT = 15.0
 

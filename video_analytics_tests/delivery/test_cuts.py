@@ -13,7 +13,7 @@ import pytest
 from video_analytics.delivery.copying import copy
 from video_analytics.delivery.folders import Folder
 from video_analytics.delivery.routes import planned
-from video_analytics_tests.delivery.cutting import export_all, is_whole, settings_below, version
+from video_analytics_tests.delivery.cutting import FILES, export_all, is_whole, settings_below, version
 from video_analytics_tests.delivery.world import TODAY, delivered, export, files_below
 from video_analytics_tests.failing import ERRORS, errno_of, failing_call
 
@@ -28,11 +28,10 @@ def test_fifty_kills(tmp_path: Path) -> None:
     assert all(each["whole"] for each in met)
     assert all(each.get("mended", True) for each in met)
     assert sum("mended" in each for each in met) > KILLS * 0.3
-    assert sum(0 < each["new"] < 4 or each["temporary"] for each in met) > KILLS * 0.2  # amid the copying
+    assert sum(0 < each["new"] < FILES or each["temporary"] for each in met) > KILLS * 0.2  # amid the copying
 
 
-@pytest.mark.parametrize("number", ERRORS)
-@pytest.mark.parametrize("existed", [True, False])
+@pytest.mark.parametrize(("number", "existed"), [*zip(ERRORS, (True, False, True), strict=True)])
 def test_whichever_call_fails_the_file_is_whole_and_the_next_run_completes_it(
     tmp_path: Path, number: int, existed: bool
 ) -> None:

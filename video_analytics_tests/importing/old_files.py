@@ -1,7 +1,6 @@
 """Files as the earlier scripts left them, written by hand from their formats: columns, order, quirks."""
 
 import csv
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,7 +84,7 @@ def video(number: str, viewed: str | None, **changes: Any) -> Json:
     known: Json = {
         "account_id": INTERNET,
         "id": number,
-        "name": "Annual report – Ü",
+        "name": "Annual report Ü",
         "dt_last_viewed": viewed,
         "created_by": "{'type': 'user', 'id': '70000001'}",
         "complete": "True",
@@ -116,8 +115,7 @@ def viewing(
 
 def record(told: Mapping[str, Any]) -> Json:
     """A record of the simulated vendor, as the script wrote it down."""
-    when: dt.datetime = told["Time"]
-    text = when.replace(tzinfo=None).isoformat(sep=" ")
+    text = told["Time"].replace(tzinfo=None).isoformat(sep=" ")
     start, seconds = float(told["StartPosition"]), float(told["SecondsViewed"])
     speed = told["PlaybackSpeed"]
     return viewing(

@@ -45,7 +45,10 @@ def test_what_is_taken(parse: Callable[[str], Any], text: str, value: object) ->
 @pytest.mark.parametrize(
     ("parse", "texts"),
     [
-        (columns.count, ["4.5", "-1", "1e3", "x", "4,000", "9007199254740993", "0x10", "١", "inf", "1_0"]),
+        (
+            columns.count,
+            ["4.5", "-1", "1e3", "x", "4,000", "9007199254740993", "0x10", "\u0661", "inf", "1_0"],
+        ),
         (columns.amount, ["-0.5", "inf", "-inf", "1e999", "1,5", "1_0", "x", "--1"]),
         (columns.number, ["NaN1", "infinity", "1_000", "1 000", "nan"]),
         (columns.digits, ["6.3e+12", "63x", "-63", "1.5"]),

@@ -1,5 +1,6 @@
 """CSV files of doubtful health: taken whole, or not at all, with a reason."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def sheet(tmp_path: Path) -> Path:
 
 
 def rows_of(path: Path) -> list[tuple[int, tuple[str, ...]]]:
-    found = []
+    found: list[tuple[int, tuple[str, ...]]] = []
     for block in blocks(path, ["a", "b"]):
         found += zip(block.lines, zip(*block.columns.values(), strict=True), strict=True)
         assert not block.odd
@@ -76,8 +77,6 @@ def test_a_file_that_is_not_there_is_a_reason(tmp_path: Path) -> None:
 def test_no_bytes_bring_it_down(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(b"a,b\n" + content)
-    try:
+    with suppress(Unreadable):
         for block in blocks(path, ["a", "b"]):
             assert len(block.lines) == len(block.columns["a"]) == len(block.columns["b"])
-    except Unreadable as error:
-        assert str(error)

@@ -255,6 +255,17 @@ def test_coverage_that_does_not_add_up_is_found(covered: Lake, table: Table, col
     assert wrong(judge_coverage(covered, BIOLOGY, SETTINGS, NOW)) == {"coverage_sums_agree"}
 
 
+def test_a_record_without_a_class_is_found_by_counting_again(covered: Lake) -> None:
+    rows, facts = covered.read(CHUNKED_COVERAGE, BIOLOGY), covered.facts(CHUNKED_COVERAGE, BIOLOGY)
+    assert rows is not None
+    assert facts is not None
+    classes = facts["classes"] | {"records": 4}  # as if one had got lost on the way
+    covered.write(CHUNKED_COVERAGE, BIOLOGY, rows, {"inputs": facts["inputs"], "classes": classes})
+    assert wrong(judge_coverage(covered, BIOLOGY, SETTINGS, NOW)) == set()
+    found = by_name(judge_coverage(covered, BIOLOGY, SETTINGS, NOW, recount=True))
+    assert "4 records have a class, 3 are held" in found["coverage_sums_agree"].says
+
+
 def test_a_chunk_that_is_there_twice_is_found(covered: Lake) -> None:
     rows = covered.read(CHUNKED_COVERAGE, BIOLOGY)
     assert rows is not None

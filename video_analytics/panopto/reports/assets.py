@@ -1,24 +1,31 @@
 """The assets of Panopto's usage reports: asked for, read from the inbox, and merged for a report date."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from inspect import cleandoc
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
-from video_analytics import partitions
-from video_analytics.errors import ReportError, VideoAnalyticsError
+from video_analytics import checks, partitions
+from video_analytics.checks import Checked
+from video_analytics.errors import ReportError, SettingsError, VideoAnalyticsError
+from video_analytics.lake import Lake
 from video_analytics.panopto.reports.inbox import Taken, TurnedAway, read_inbox
 from video_analytics.panopto.reports.requesting import WAITING, Failed, request_reports, whole_range
 from video_analytics.panopto.reports.resources import Desk
 from video_analytics.panopto.reports.snapshot import take_snapshot
 from video_analytics.panopto.resources import Road
 from video_analytics.partitions import Facts
+from video_analytics.quality import Finding
 
 GROUP = "panopto_reports"
 REQUESTED, REPORTS, SESSIONS = "requested_reports", "usage_reports", "session_usage"  # names of assets
 POOL = "panopto"  # the site's limits hold for reports too
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Result = dg.MaterializeResult[None]
 
@@ -98,9 +105,17 @@ def session_usage(desk: Desk, day: date) -> Facts:
 
 
 def dated_asset(
-    step: Callable[[Desk, date], Facts], *, kinds: set[str], deps: Iterable[dg.AssetKey]
+    step: Callable[[Desk, date], Facts],
+    *,
+    kinds: set[str],
+    deps: Iterable[dg.AssetKey],
+    promises: Mapping[str, str] = NOTHING,
+    judge: Callable[[Lake, date], Iterable[Finding]] | None = None,
 ) -> dg.AssetsDefinition:
-    """An asset with one partition for each report date, named and described as its step."""
+    """An asset with one partition for each report date, named and described as its step.
+
+    `judge` tells of each date of a run whether the `promises` about its numbers hold.
+    """
 
     @dg.asset(
         key=key(step.__name__),
@@ -110,13 +125,22 @@ def dated_asset(
         group_name=GROUP,
         kinds=kinds,
         deps=deps,
+        check_specs=checks.specs(key(step.__name__), promises),
     )
-    def asset(context: dg.AssetExecutionContext, reports: dg.ResourceParam[Desk]) -> Result:
+    def asset(context: dg.AssetExecutionContext, reports: dg.ResourceParam[Desk]) -> Checked:
         def work(partition: str) -> Facts:
             with reports.alone():
                 return step(reports, partitions.report_day(partition))
 
-        return partitions.work_through(context, reports.watch, work)
+        def findings() -> Iterator[Finding]:
+            for partition in context.partition_keys:
+                with suppress(SettingsError):  # no date at all: the work has failed for it
+                    yield from judge(reports.lake, partitions.report_day(partition)) if judge else ()
+
+        yield from checks.checked(
+            lambda: partitions.work_through(context, reports.watch, work),
+            checks.results(context, promises, findings()),
+        )
 
     return asset
 

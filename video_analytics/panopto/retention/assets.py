@@ -7,7 +7,7 @@ import dagster as dg
 
 from video_analytics.panopto.reports.assets import SESSIONS, dated_asset, key
 from video_analytics.panopto.reports.resources import Desk
-from video_analytics.panopto.retention import charts
+from video_analytics.panopto.retention import charts, quality
 from video_analytics.panopto.retention.held import opened
 from video_analytics.panopto.retention.publishing import write_files
 from video_analytics.panopto.retention.reckoning import write_numbers
@@ -20,7 +20,13 @@ RETENTION, FILES = "retention", "retention_files"  # names of assets
 def retention_assets() -> list[dg.AssetsDefinition]:
     """The assets that follow the sessions of a report date."""
     return [
-        dated_asset(retention, kinds={"parquet", "duckdb"}, deps=[key(SESSIONS)]),
+        dated_asset(
+            retention,
+            kinds={"parquet", "duckdb"},
+            deps=[key(SESSIONS)],
+            promises=quality.CHECKS,
+            judge=quality.judge,
+        ),
         dated_asset(retention_files, kinds={"csv", "parquet", "excel"}, deps=[key(RETENTION)]),
     ]
 
