@@ -30,6 +30,8 @@ from video_analytics.clock import now
 from video_analytics.errors import LakeError
 
 FACTS = b"video_analytics"
+ROW_GROUP = 1 << 17  # rows; bounds memory
+DAY_CHARACTERS = len("2026-01-31")
 DIGESTED_AT_ONCE = 250_000  # rows; bounds memory
 
 
@@ -93,9 +95,10 @@ class Lake:
             return False
         text = json.dumps({**facts, "rows": shaped.num_rows, "digest": digest}, sort_keys=True)
         buffer = io.BytesIO()
+        # numbers rarely repeat
         texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
         described = shaped.replace_schema_metadata({FACTS: text})
-        pq.write_table(described, buffer, use_dictionary=texts)  # numbers rarely repeat
+        pq.write_table(described, buffer, use_dictionary=texts, row_group_size=ROW_GROUP)
         files.write_bytes(self.path(table, key), buffer.getvalue())
         self._succeed(table, key, failure)
         return True
@@ -156,8 +159,8 @@ class Lake:
 
     def days(self, table: Table, owner: str, suffix: str = ".parquet") -> Iterator[date]:
         """The days of an owner that have a file, in order."""
-        for path in sorted((self.root / table.name / owner).glob(f"*/????-??-??{suffix}")):
-            yield date.fromisoformat(path.name[:10])
+        for entry in self._scanned(table, owner, suffix):
+            yield date.fromisoformat(entry.name[:10])
 
     def failed_days(self, table: Table, owner: str) -> Iterator[date]:
         """The days of an owner whose last attempt failed, in order."""
@@ -172,11 +175,15 @@ class Lake:
 
     def stamps(self, table: Table, owner: str) -> Iterator[tuple[str, int, int]]:
         """Name, size and time of each file of an owner's days, in order."""
+        for entry in self._scanned(table, owner, ".parquet"):
+            yield entry.name, entry.stat().st_size, entry.stat().st_mtime_ns
+
+    def _scanned(self, table: Table, owner: str, suffix: str) -> Iterator[os.DirEntry[str]]:
+        """The files of an owner's days; those that are being written begin with a dot."""
         for year in sorted((self.root / table.name / owner).glob("????")):
             with os.scandir(year) as found:
-                days = sorted((each for each in found if each.name.endswith(".parquet")), key=_name_of)
-            for each in days:
-                yield each.name, each.stat().st_size, each.stat().st_mtime_ns
+                days = [each for each in found if len(each.name) == DAY_CHARACTERS + len(suffix)]
+            yield from sorted((each for each in days if each.name.endswith(suffix)), key=_name_of)
 
     def day_files(self, table: Table, owners: Iterable[str], since: date, until: date) -> list[Path]:
         """The files of the owners' days from `since` to `until`, both included."""

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 from video_analytics.brightcove.collect import readings
-from video_analytics.brightcove.finality import PROVISIONAL, last_closed
+from video_analytics.brightcove.finality import IMPORTED, PROVISIONAL, last_closed
 from video_analytics.brightcove.tables import DAILY_ANALYTICS
 from video_analytics.clock import now
 from video_analytics.days import days_between, spans
 from video_analytics.lake import Lake, Table, day_key
-from video_analytics.panopto import plan
+from video_analytics.panopto import imported, plan
 from video_analytics.panopto.reports.choosing import reports_held
 from video_analytics.panopto.reports.inbox import REASON, Inbox
 from video_analytics.panopto.reports.requesting import ASKED, is_owed
@@ -102,7 +102,8 @@ def status_of(settings: Settings, account: Account) -> Status:
     lake = Lake(settings.lake)
     first, last = settings.brightcove.start_date, last_closed(account, now())
     failed = set(lake.failed_days(DAILY_ANALYTICS, account.id))
-    state = {day: PROVISIONAL if was == PROVISIONAL else COMPLETE for day, was in readings(lake, account)}
+    young = {PROVISIONAL, IMPORTED}
+    state = {day: PROVISIONAL if was in young else COMPLETE for day, was in readings(lake, account)}
     days = _by_state(days_between(first, last), state, failed)
     reasons = _reasons(lake, DAILY_ANALYTICS, account.id, days[FAILED])
     return Status("account", account.key, account.id, account.timezone, first, last, days, reasons)
@@ -114,7 +115,7 @@ def course_status(settings: Settings, course: Course) -> Status:
     sessions = plan.sessions_of(lake, course.id)
     horizon = plan.horizon(sessions, settings.panopto, now())
     since = plan.daily_since(settings.panopto, now())
-    recent = set(plan.trailing(settings.panopto, now()))
+    recent = set(plan.trailing(settings.panopto, now())) | imported.days(lake, course.id)
     held = lake.days(VIEWING_ACTIVITY, course.id)
     state = {day: PROVISIONAL if day in recent else COMPLETE for day in held}
     failed = set(lake.failed_days(VIEWING_ACTIVITY, course.id))

@@ -1,18 +1,23 @@
 """One evaluation: look at what is wrong, note it, tell it. Nothing here ever fails a run."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from video_analytics.alerts.channels import Channel, channels
 from video_analytics.alerts.ledger import FILE, Told, reconcile
 from video_analytics.alerts.problem import QUALITY, SCHEDULE
-from video_analytics.alerts.watching import CHANNELS, Judge, beat, note_seen, present
+from video_analytics.alerts.watching import CHANNELS, beat, note_seen, present
+from video_analytics.errors import VideoAnalyticsError
 from video_analytics.journal import Journal
 from video_analytics.lake import Lake
+from video_analytics.quality import Finding
 from video_analytics.settings import Settings
 
-ALL = "all"  # the subject of a channel's entry in the journal
+Judge = Callable[[], Iterable[Finding]]
+
+ALL = "all"  # the subject of entries of channels and of the checks in the journal
+CHECKS = "checks"
 LONGEST_REST = timedelta(minutes=30)
 
 log = logging.getLogger(__name__)
@@ -36,8 +41,9 @@ def evaluate(
     """
     if inside:
         note_seen(settings, journal, now, expected_ticks or ())
-    problems = present(settings, journal, lake, now, expected_ticks or {}, judge, inside=inside)
-    looked_at = {SCHEDULE: expected_ticks, QUALITY: judge}
+    findings = _judged(journal, judge, now) if judge else None
+    problems = present(settings, journal, lake, now, expected_ticks or {}, findings or (), inside=inside)
+    looked_at = {SCHEDULE: expected_ticks, QUALITY: findings}
     found = sorted(channels(settings), key=lambda channel: _failures(journal, channel))  # the living first
     resting = [channel.name for channel in found if _rests(journal, channel, now)]
     told = reconcile(
@@ -53,6 +59,18 @@ def evaluate(
     if inside:
         beat(journal, now)
     return told
+
+
+def _judged(journal: Journal, judge: Judge, now: datetime) -> Sequence[Finding] | None:
+    """The findings; None where a file cannot even be judged, which is a problem of its own."""
+    try:
+        findings = list(judge())
+    except VideoAnalyticsError as error:
+        journal.failed(CHECKS, ALL, now, str(error), permanent=True)
+        return None
+    if journal.entry(CHECKS, ALL):
+        journal.forget(CHECKS, ALL)
+    return findings
 
 
 def record(journal: Journal, sent: Mapping[str, int], failed: Mapping[str, str], now: datetime) -> None:

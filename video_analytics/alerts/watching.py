@@ -4,7 +4,7 @@ Everything is a state: the same home at the same instant has the same problems, 
 """
 
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from video_analytics.alerts.problem import (
@@ -30,8 +30,6 @@ from video_analytics.lake import Lake
 from video_analytics.quality import Finding
 from video_analytics.settings import Settings
 
-Judge = Callable[[], Iterable[Finding]]
-
 PRESENCE = {"days_present", "older_days_present"}  # checks of what is watched here, with more patience
 
 SHARES, BLOCKED, RUNS, CHANNELS, BEAT, AWAKE = (
@@ -54,7 +52,7 @@ def present(
     lake: Lake,
     now: datetime,
     expected_ticks: Mapping[str, datetime],
-    judge: Judge | None = None,
+    findings: Iterable[Finding] = (),
     *,
     inside: bool = True,
 ) -> list[Problem]:
@@ -68,7 +66,7 @@ def present(
     rules = _rules(settings, journal, now, settling=bool(dead))
     subjects, wrong_list = wanted(settings, entries, now)
     reading = list(_reading(lake, journal, subjects, entries, rules))
-    quality = list(_quality(judge() if judge else (), now))
+    quality = list(_quality(findings, now))
     others = list(_others(entries, settings, now))
     ill = {problem.subject.rpartition(":")[2] for problem in (*reading, *quality, *others)}
     return [

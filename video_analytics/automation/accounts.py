@@ -76,8 +76,10 @@ def accounts_automation(
         minimum_interval_seconds=RECONCILED_EVERY_SECONDS,
         default_status=sensor_status(on=on),
     )
-    def brightcove_reconciled(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    def brightcove_reconciled(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         """Days that the vendor has reconciled since they were read (`/data/status`)."""
+        if is_busy(context.instance, DAYS):  # which may be just these
+            return dg.SkipReason("Days are being read just now.")
         known = json.loads(context.cursor or "{}")
         told = reconciled(settings)
         better = {

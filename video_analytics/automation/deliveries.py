@@ -4,8 +4,9 @@ What could not be delivered is tried again every `delivery.retry_minutes`; what 
 source is not well is asked for again when the source has been read anew.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
@@ -31,30 +32,38 @@ def deliveries_automation(settings: Settings) -> list[dg.SensorDefinition]:
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=sensor_status(on=bool(settings.delivery.shares)),
     )
-    def delivery_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    def delivery_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         """What waits, by a look at this machine alone."""
         if is_busy(context.instance, JOB):
             return dg.SkipReason("A delivery is under way.")
-        held_back, waiting = _sorted(settings, pending(settings))
-        if not waiting and not held_back:
-            return dg.SkipReason("Nothing to deliver.")
+        waiting = pending(settings)
         slot = int(now().timestamp()) // (settings.delivery.retry_minutes * 60)
-        return dg.RunRequest(run_key=f"{slot if waiting else ''} {_fingerprint(waiting)} {held_back}")
+        seen = f"{slot} {_fingerprint(waiting)}"
+        if not waiting or seen == context.cursor:
+            return dg.SkipReason("Nothing to deliver, or it was tried a moment ago.")
+        request = dg.RunRequest(run_key=_run_key(settings, waiting, slot))
+        return dg.SensorResult(run_requests=[request], cursor=seen)
 
     return [delivery_files]
 
 
-def _sorted(settings: Settings, items: Iterable[Item]) -> tuple[str, list[Item]]:
-    """What is held back and why, as a fingerprint, so that it is noted once; and what may go."""
+def _run_key(settings: Settings, items: Sequence[Item], slot: int) -> str:
+    """The same while nothing changes: what may go is tried once a slot, what is held back is noted once."""
     why_not = gate(settings, now())
     reasons = {item: why_not(item) for item in items}
     held_back = sorted((str(item.target), why) for item, why in reasons.items() if why)
-    return _digest(held_back) if held_back else "", [item for item, why in reasons.items() if not why]
+    free = [item for item, why in reasons.items() if not why]
+    return f"{slot if free else ''} {_fingerprint(free)} {_digest(held_back)}"
 
 
 def _fingerprint(items: Iterable[Item]) -> str:
-    said = [(each.share, str(each.target), each.source.stat().st_mtime_ns) for each in items]
-    return _digest(said)
+    return _digest([(each.share, str(each.target), _changed(each)) for each in items])
+
+
+def _changed(item: Item) -> int:
+    with contextlib.suppress(FileNotFoundError):  # renamed with its course a moment ago
+        return item.source.stat().st_mtime_ns
+    return 0
 
 
 def _digest(said: object) -> str:

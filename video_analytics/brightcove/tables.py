@@ -36,13 +36,15 @@ DAILY_ANALYTICS = Table(
             pa.field("views_desktop", pa.int64()),
             pa.field("views_mobile", pa.int64()),
             pa.field("views_tablet", pa.int64()),
-            pa.field("views_tv", pa.int64()),
+            pa.field("views_tv", pa.int64()),  # null in imported days, which have it among the others
             pa.field("views_other", pa.int64()),
             pa.field("video_impression", pa.int64()),  # loads in a player
             *(pa.field(name, pa.float64()) for name in ENGAGEMENT),
             pa.field("video_percent_viewed", pa.float64()),  # percent points, a sum over views
             pa.field("video_seconds_viewed", pa.int64()),  # seconds
-            pa.field("finality", pa.string(), nullable=False),  # provisional, settled or final, when read
+            pa.field(
+                "finality", pa.string(), nullable=False
+            ),  # when read: provisional, settled, final; or imported
             pa.field(
                 "read_on", pa.date32(), nullable=False
             ),  # UTC day on which these numbers were first read

@@ -33,7 +33,7 @@ class Folder(Renaming):
         if not self.mounted:
             raise ShareAway(
                 f"share {self.share}: expected {self.root} to be mounted as it was, got an ordinary folder; "
-                "mount it, or give the share another root"
+                "mount it; if it is right as it is, remove state/delivery.json"
             )
 
     def has_root(self) -> bool:
@@ -75,7 +75,8 @@ class Folder(Renaming):
             file.flush()
             os.fsync(file.fileno())
             if hasattr(os, "posix_fadvise"):  # so that it is read back from where it was written to
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                with contextlib.suppress(OSError):  # it is advice, and not taken everywhere
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def replace(self, temporary: PurePosixPath, at: PurePosixPath) -> None:
         """See `Renaming.replace`."""

@@ -106,7 +106,7 @@ class Target(ABC):
     def problem(self, at: PurePosixPath | None, error: Exception) -> DeliveryError:
         """What an error of the share means for the file."""
         away = _why_away(error)
-        missing = isinstance(error, OSError) and error.errno == errno.ENOENT
+        missing = isinstance(error, FileNotFoundError) or getattr(error, "errno", None) == errno.ENOENT
         if missing and (at is None or not self._has_root_still()):
             away = "its folder is not there; connect it, or correct its root"
         if away:

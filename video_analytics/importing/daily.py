@@ -24,7 +24,7 @@ from video_analytics.brightcove.tables import DAILY_ANALYTICS, DEVICE_COLUMNS, M
 from video_analytics.importing import columns, sheets
 from video_analytics.importing.accounts import UNKNOWN, Accounts
 from video_analytics.importing.columns import Column, Sieve
-from video_analytics.importing.desk import MEMORY, Desk, distinct, grouped, shaped
+from video_analytics.importing.desk import MEMORY, Desk, distinct, grouped, judge, shaped
 from video_analytics.importing.finding import Found
 from video_analytics.importing.tally import SHOWN, Tally, Unreadable
 from video_analytics.lake import day_key
@@ -170,9 +170,7 @@ def _judge(
     held = [(id_, day) for id_ in accounts.by_id for day in desk.lake.days(DAILY_ANALYTICS, id_)]
     names = pa.array([id_ for id_, _ in held], _TEXT), pa.array([day for _, day in held], _DAY)
     connection.register("held", pa.table(dict(zip(("account_id", "date"), names, strict=True))))
-    listed = ", ".join(lakes.pattern(path) for path in staged)
-    connection.execute(f"CREATE TEMP VIEW staged AS FROM read_parquet([{listed}])")
-    connection.execute(f"COPY ({_JUDGED}) TO {lakes.quoted(str(judged))} (FORMAT parquet)")
+    judge(connection, _JUDGED, staged, judged)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, judged: Path, files: Sequence[Found]) -> None:

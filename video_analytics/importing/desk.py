@@ -7,14 +7,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from video_analytics import lake as lakes
 from video_analytics.lake import Lake
 from video_analytics.settings import Settings
 
-MEMORY = "100MB"  # of DuckDB; what goes beyond is sorted on disk
+MEMORY = "300MB"  # of DuckDB, which judges with one thread; what goes beyond is sorted on disk
 _AT_ONCE = 20_000  # rows
 
 Pieces = list[pa.Table]
@@ -29,6 +31,14 @@ class Desk:
     now: datetime
     scratch: Path
     dry_run: bool
+
+
+def judge(connection: duckdb.DuckDBPyConnection, query: str, staged: Sequence[Path], judged: Path) -> None:
+    """Write what `query` says of the staged rows of all files, in its order."""
+    listed = ", ".join(lakes.pattern(path) for path in staged)
+    connection.execute("SET threads = 1")  # each needs memory of its own
+    connection.execute(f"CREATE TEMP VIEW staged AS FROM read_parquet([{listed}])")
+    connection.execute(f"COPY ({query}) TO {lakes.quoted(str(judged))} (FORMAT parquet)")
 
 
 def grouped(path: Path, keys: Sequence[str], schema: pa.Schema) -> Iterator[tuple[tuple[Any, ...], Pieces]]:

@@ -23,7 +23,7 @@ from video_analytics import lake as lakes
 from video_analytics.errors import SettingsError
 from video_analytics.importing import columns, sheets
 from video_analytics.importing.columns import Column, Sieve
-from video_analytics.importing.desk import MEMORY, Desk, distinct, grouped, shaped
+from video_analytics.importing.desk import MEMORY, Desk, distinct, grouped, judge, shaped
 from video_analytics.importing.finding import Found
 from video_analytics.importing.tally import Tally, Unreadable
 from video_analytics.lake import day_key
@@ -220,9 +220,7 @@ def _judge(
 ) -> None:
     """Write all records with their verdicts, partition by partition, in the order of the lake."""
     connection.register("held", pa.table({"part": pa.array(sorted(_held(desk, course_id)), _TEXT)}))
-    listed = ", ".join(lakes.pattern(path) for path in staged)
-    connection.execute(f"CREATE TEMP VIEW staged AS FROM read_parquet([{listed}])")
-    connection.execute(f"COPY ({_JUDGED}) TO {lakes.quoted(str(judged))} (FORMAT parquet)")
+    judge(connection, _JUDGED, staged, judged)
 
 
 def _held(desk: Desk, course_id: str) -> set[str]:

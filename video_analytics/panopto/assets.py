@@ -27,6 +27,7 @@ from video_analytics.partitions import Facts
 from video_analytics.settings import Settings, read_courses
 
 GROUP, POOL = "panopto", "panopto"
+FILES_POOL = "panopto_files"  # one writer of what lies over all courses
 MONTH_RUNS = 31  # partitions of one backfill run: a failed run repeats a month of a course at most
 
 Result = dg.MaterializeResult[None]
@@ -164,7 +165,9 @@ def records_asset(
 def tableau_files_asset(deps: Deps) -> dg.AssetsDefinition:
     """The unpartitioned asset that Tableau opens."""
 
-    @dg.asset(key=key("tableau_files"), deps=deps, group_name=GROUP, kinds={"csv", "tableau"})
+    @dg.asset(
+        key=key("tableau_files"), deps=deps, group_name=GROUP, kinds={"csv", "tableau"}, pool=FILES_POOL
+    )
     def tableau_files(panopto: dg.ResourceParam[Road]) -> Result:
         """`output[CHUNKED]/tableau/`: the chunks and sessions of all courses of `courses.csv`."""
         courses = [course.id for course in read_courses(panopto.settings.home)]

@@ -12,6 +12,7 @@ from video_analytics import clock
 from video_analytics.alerts import channels as ways
 from video_analytics.alerts.ledger import FILE, Told
 from video_analytics.alerts.telling import evaluate
+from video_analytics.errors import LakeError
 from video_analytics.quality import Finding
 from video_analytics.settings.alerts import Alerts
 from video_analytics_tests.alerts.homes import COURSE, Home
@@ -98,6 +99,18 @@ def test_what_was_not_looked_at_stays_open(watched: Watched) -> None:
         assert {each.kind for each in told.began} == {"quality", "schedule"}
         assert watched.evaluate(1).ended == ()
         assert len(watched.evaluate(2, judge=list, expected_ticks={}).ended) == 2
+
+
+def test_checks_that_cannot_be_made_silence_nobody(watched: Watched) -> None:
+    def broken() -> list[Finding]:
+        raise LakeError("a.parquet: expected a Parquet file of this lake, got ArrowInvalid; move it away")
+
+    bad = [Finding("keys_unique", "neo", ok=False, says="12 keys are there twice")]
+    watched.evaluate(judge=lambda: bad)
+    told = watched.evaluate(1, judge=broken)
+    assert [(each.key, "a.parquet" in each.why) for each in told.began] == [("making:checks:all", True)]
+    assert told.ended == ()
+    assert [each.key for each in watched.evaluate(2, judge=lambda: bad).ended] == ["making:checks:all"]
 
 
 def test_a_first_evaluation_of_an_older_home_tells_nothing(watched: Watched) -> None:

@@ -163,7 +163,7 @@ def test_checks_that_do_not_pass(at_home: Home) -> None:
         Finding("sums_agree", "neo", ok=True, says="all agree"),
         Finding("days_present", "neo", ok=False, says="2 days missing"),
     ]
-    (problem,) = at_home.look(judge=lambda: findings)
+    (problem,) = at_home.look(findings=findings)
     assert (problem.key, problem.why) == ("quality:keys_unique:neo", "12 keys are there twice")
 
 

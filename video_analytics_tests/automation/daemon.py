@@ -9,9 +9,10 @@ killed is marked as failed and started again from its failure. Definitions are b
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dagster as dg
@@ -31,6 +32,7 @@ RETRIES = {"run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 RUN_KEY, SENSOR, SCHEDULE = "dagster/run_key", "dagster/sensor_name", "dagster/schedule_name"
 RETRY_NUMBER, WILL_RETRY = "dagster/retry_number", "dagster/will_retry"
+PARENT, ROOT = "dagster/parent_run_id", "dagster/root_run_id"
 
 MINUTE = dt.timedelta(minutes=1)
 LONGEST_STEP = dt.timedelta(minutes=30)  # between two looks while nothing happens
@@ -55,6 +57,14 @@ class Ran:
         return f"{self.at:%m-%d %H:%M} {self.by}: {self.job} {self.span} {self.status}"
 
 
+@dataclass
+class Memory:
+    """What a daemon keeps between its lives."""
+
+    cursors: dict[str, str] = field(default_factory=dict)
+    ticked: dict[str, dt.datetime] = field(default_factory=dict)
+
+
 Carry = Callable[[dg.RepositoryDefinition, dg.DagsterInstance, str], None]
 
 
@@ -69,7 +79,8 @@ class Daemon:
     """Schedules and sensors of a home, and the queue of their runs.
 
     `turn` sets the clock of platform and vendors. `carry` carries a run out; it may leave it unfinished, as
-    a process does that is killed.
+    a process does that is killed. Sensors and schedules in `without` are switched off. With the `memory` of
+    another one it goes on where that one stopped.
     """
 
     def __init__(
@@ -81,14 +92,15 @@ class Daemon:
         carry: Carry = carry_out,
         seed: int = 1,
         step: dt.timedelta = LONGEST_STEP,
+        without: Collection[str] = (),
+        memory: Memory | None = None,
     ) -> None:
         self.instance, self.step = instance, step
         self.ran: list[Ran] = []
         self.errors: list[str] = []  # of ticks
         self.forgetful: set[str] = set()  # sensors whose next tick is lost: before anything of it is kept
-        self._turn, self._carry, self._chance = turn, carry, random.Random(seed)
-        self._cursors: dict[str, str] = {}
-        self._ticked: dict[str, dt.datetime] = {}
+        self.memory = deepcopy(memory) if memory else Memory()
+        self._turn, self._carry, self._chance, self._without = turn, carry, random.Random(seed), without
         self._queue: list[Ran] = []
         self._of_day: Counter[dt.date] = Counter()
         self.restart(settings)
@@ -98,22 +110,31 @@ class Daemon:
         self.settings = settings
         with freeze_time(now()):
             self.repository = build_defs(settings).get_repository_def()
-        running = dg.DefaultSensorStatus.RUNNING
-        self.sensors = [each for each in self.repository.sensor_defs if each.default_status == running]
-        ticking = dg.DefaultScheduleStatus.RUNNING
-        self.schedules = [each for each in self.repository.schedule_defs if each.default_status == ticking]
+        running, ticking = dg.DefaultSensorStatus.RUNNING, dg.DefaultScheduleStatus.RUNNING
+        self.sensors = [
+            each
+            for each in self.repository.sensor_defs
+            if each.default_status == running and each.name not in self._without
+        ]
+        self.schedules = [
+            each
+            for each in self.repository.schedule_defs
+            if each.default_status == ticking and each.name not in self._without
+        ]
         for each in self.schedules:  # what was before it was there is not caught up
-            self._ticked.setdefault(each.name, now())
+            self.memory.ticked.setdefault(each.name, now())
 
     def until(self, instant: dt.datetime) -> list[Ran]:
-        """Walk to an instant; gives the runs that were carried out on the way."""
+        """Walk to an instant, and on until nothing follows; gives the runs carried out on the way."""
         before = len(self.ran)
         while True:
             busy = self.look()
-            if now() >= instant:
+            if now() >= instant and not busy:
                 return self.ran[before:]
-            ahead = [*(self._next_tick(each) for each in self.schedules), instant]
-            self._turn(min(*ahead, now() + (AFTER_RUNS if busy else self.step)))
+            ahead = [now() + (AFTER_RUNS if busy else self.step)]
+            if now() < instant:
+                ahead += [instant, *(self._next_tick(each) for each in self.schedules)]
+            self._turn(min(ahead))
 
     def off_until(self, instant: dt.datetime) -> None:
         """Nobody is there until then."""
@@ -123,13 +144,13 @@ class Daemon:
         """All that is due now, then the runs that wait; whether there were any."""
         for schedule in self.schedules:
             if due := self._due_tick(schedule):
-                self._ticked[schedule.name] = due
+                self.memory.ticked[schedule.name] = due
                 self._tick_schedule(schedule, due)
         for sensor in self._chance.sample(self.sensors, len(self.sensors)):
-            last = self._ticked.get(sensor.name)
+            last = self.memory.ticked.get(sensor.name)
             least = dt.timedelta(seconds=sensor.minimum_interval_seconds or 30)
             if last is None or now() - last >= least:
-                self._ticked[sensor.name] = now()
+                self.memory.ticked[sensor.name] = now()
                 self.tick(sensor)
         return self._work()
 
@@ -140,7 +161,7 @@ class Daemon:
         with freeze_time(now()), self._noting(sensor.name):
             context = dg.build_sensor_context(
                 self.instance,
-                self._cursors.get(sensor.name),
+                self.memory.cursors.get(sensor.name),
                 repository_def=self.repository,
                 sensor_name=sensor.name,
             )
@@ -155,7 +176,7 @@ class Daemon:
                 new = [key for key in asked.partition_keys if key not in held]
                 self.instance.add_dynamic_partitions(asked.partitions_def_name, new)
             if told.cursor:
-                self._cursors[sensor.name] = told.cursor
+                self.memory.cursors[sensor.name] = told.cursor
             target = sensor.job_name if len(sensor.targets) == 1 else None
             requests = list(told.run_requests or ())
             return [each for each in requests if self._submit(sensor.name, SENSOR, each, target)]
@@ -192,7 +213,7 @@ class Daemon:
     def _due_tick(self, schedule: dg.ScheduleDefinition) -> dt.datetime | None:
         """The last tick that has come and was not made; what was missed before it is not caught up."""
         due = None
-        for tick in self._ticks(schedule, self._ticked[schedule.name]):
+        for tick in self._ticks(schedule, self.memory.ticked[schedule.name]):
             if tick > now():
                 return due
             due = tick
@@ -256,7 +277,7 @@ class Daemon:
         number = len(list(group[1])) if group else 1
         steps, state = KnownExecutionState.build_resume_retry_reexecution(self.instance, run)
         tags = {key: value for key, value in run.tags.items() if key != WILL_RETRY}
-        tags[RETRY_NUMBER] = str(number)
+        tags |= {RETRY_NUMBER: str(number), PARENT: run.run_id, ROOT: run.root_run_id or run.run_id}
         plan = create_execution_plan(
             self.repository.get_job(run.job_name),
             run_config=run.run_config,
@@ -264,7 +285,7 @@ class Daemon:
             known_state=state,
             tags=tags,
         )
-        again = {"parent_run_id": run.run_id, "root_run_id": run.root_run_id or run.run_id}
+        again = {"parent_run_id": tags[PARENT], "root_run_id": tags[ROOT]}
         self._create(asked.by, run.job_name, tags, run.run_config, execution_plan=plan, **again)
 
     def told(self) -> str:

@@ -1,17 +1,17 @@
-"""Consolidation of five years: all of it, nothing changed, and seven days changed for every account."""
+"""Five years: consolidation of all, of nothing changed, of seven days changed; the checks of their data."""
 
 import json
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from video_analytics.brightcove import daily_files, multi_year
+from video_analytics.brightcove import daily_files, multi_year, quality
 from video_analytics.brightcove.assets import CATEGORIES_AT_ONCE
 from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS
 from video_analytics.lake import Lake, day_key
@@ -32,9 +32,12 @@ def main() -> None:
         idle = _consolidate(lake, home)
         _change_days(lake, home, 7)
         changed = _consolidate(lake, home)
+        judged, nightly = _judge(lake, home, None), _judge(lake, home, 7)
         size = sum(path.stat().st_size for path in home.exports.rglob("*.*")) / 1e9
     line("consolidation of five years", full, 60, "s")
     line("consolidation, seven days changed", changed, full / 10, "s")
+    line("checks of eleven accounts", judged, 0.3 * len(SHARES), "s")
+    line("checks of eleven accounts, in a night's run", nightly, 0.2 * len(SHARES), "s")
     line("consolidation: peak memory", peak_megabytes(), 2500, "MB")
     note(
         f"{rows:,} rows, {size:.1f} GB of files; nothing changed: {idle:.1f} s; "
@@ -50,6 +53,17 @@ def _consolidate(lake: Lake, home: Settings) -> float:
     started = time.monotonic()
     with ThreadPoolExecutor(CATEGORIES_AT_ONCE) as pool:
         list(pool.map(one, home.categories))
+    return time.monotonic() - started
+
+
+def _judge(lake: Lake, home: Settings, read: int | None) -> float:
+    """Seconds for the checks of all accounts; as a run that `read` so many days asks for them."""
+    days = [LAST - timedelta(days=back) for back in range(read)] if read else None
+    now = datetime(LAST.year + 1, 1, 2, 6, tzinfo=UTC)
+    started = time.monotonic()
+    for account in home.brightcove.accounts:
+        found = quality.judge_days(lake, account, home.brightcove, now, days)
+        assert all(each.ok for each in [*found, *quality.judge_catalogue(lake, account, now)])
     return time.monotonic() - started
 
 
@@ -96,7 +110,12 @@ def _write_day(lake: Lake, account: Account, share: float, day: date, rng: np.ra
         "finality": ["final"] * size,
         "read_on": pa.array([day + timedelta(days=40)] * size, pa.date32()),
     }
-    lake.write(DAILY_ANALYTICS, day_key(account.id, day), pa.table(columns), {"finality": "final"})
+    facts = {
+        "finality": "final",
+        "views": int(columns["video_view"].sum()),
+        "seconds": int(columns["video_seconds_viewed"].sum()),
+    }
+    lake.write(DAILY_ANALYTICS, day_key(account.id, day), pa.table(columns), facts)
     return size
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from video_analytics.brightcove.finality import (
     FINAL,
+    IMPORTED,
     PROVISIONAL,
     SETTLED,
     closed_at,
@@ -107,14 +108,17 @@ def test_outdated_days() -> None:
         (date(2026, 4, 1), FINAL),
         (date(2026, 4, 2), SETTLED),
         (date(2026, 4, 3), PROVISIONAL),
+        (date(2026, 4, 4), IMPORTED),
         (moved, SETTLED),
         (still, SETTLED),
         (date(2026, 5, 20), PROVISIONAL),
         (date(2026, 6, 10), SETTLED),
+        (date(2026, 6, 13), IMPORTED),
         (date(2026, 6, 14), PROVISIONAL),
     ]
     due = outdated(readings, account("UTC"), BRIGHTCOVE, now)
-    assert due == [date(2026, 4, 2), date(2026, 4, 3), moved, date(2026, 5, 20)]
+    april = [date(2026, 4, day) for day in (2, 3, 4)]
+    assert due == [*april, moved, date(2026, 5, 20), date(2026, 6, 13)]
 
 
 def vendor_version(age: timedelta, edited_at: int | None) -> str:

@@ -192,6 +192,12 @@ def test_a_store_that_fails_in_its_own_way_is_away(memory: str, monkeypatch: pyt
     def refuse(*_: Any, **__: Any) -> Any:
         raise LookupError("canary-42")
 
+    def no_bucket(*_: Any, **__: Any) -> Any:
+        raise FileNotFoundError("canary-42")
+
+    monkeypatch.setattr(share, "_send", no_bucket)
+    with pytest.raises(ShareAway, match="its folder is not there"), share.telling(AT):
+        share.put(AT, [b"x"])
     monkeypatch.setattr(share, "_send", refuse)
     with pytest.raises(ShareAway, match="it answers with LookupError") as told, share.telling(AT):
         share.put(AT, [b"x"])

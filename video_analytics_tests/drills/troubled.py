@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -184,8 +184,16 @@ def instance_at(folder: Path) -> dg.DagsterInstance:
 class Life:
     """A home, its daemon, and the world around them."""
 
-    def __init__(self, home: Path, plan: Plan, sandbox: Sandbox, port: int, instance: dg.DagsterInstance) -> None:
-        self.home, self.plan, self.sandbox = home, plan, sandbox
+    def __init__(
+        self,
+        home: Path,
+        plan: Plan,
+        sandbox: Sandbox,
+        port: int,
+        instance: dg.DagsterInstance,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self.home, self.plan, self.sandbox, self.tell = home, plan, sandbox, tell
         self.turn(BEGIN)
         self.settings = settle(home, plan, sandbox, port)
         self.killer = Killer(self.settings, sandbox.environment(), plan.seed)
@@ -200,14 +208,20 @@ class Life:
         self.sandbox.set_now(instant)
 
     def live(self) -> None:
-        """Until the end, from one event to the next."""
+        """Until the end, day by day and from one event to the next."""
         for at, act in sorted(self._events(), key=lambda event: event[0]):
             self.daemon.until(at)
             act()
         self.daemon.until(self.plan.end)
 
+    def _tell(self) -> None:
+        if self.tell:
+            self.tell(f"{now():%m-%d}: {len(self.daemon.ran)} runs, {len(self.sandbox.log())} calls")
+
     def _events(self) -> Iterator[tuple[dt.datetime, Any]]:
         plan = self.plan
+        for day in range(1, plan.days + 1):
+            yield BEGIN + day * DAY, self._tell
         yield BEGIN + plan.course * DAY, lambda: list_courses(self.home, self.sandbox, plan.courses)
         for week in range(7, plan.days, 7):  # as systemd does
             yield BEGIN + week * DAY + 12 * HOUR, lambda: self.daemon.restart(self.settings)
@@ -299,7 +313,7 @@ class Life:
         return len(items)
 
 
-def live(home: Path, plan: Plan) -> Outcome:
+def live(home: Path, plan: Plan, tell: Callable[[str], None] | None = None) -> Outcome:
     """A whole life in this process."""
     home.mkdir(parents=True)
     if plan.trouble:
@@ -312,7 +326,7 @@ def live(home: Path, plan: Plan) -> Outcome:
         instance = stack.enter_context(
             instance_at(home.with_suffix(".dagster")) if plan.trouble else dg.DagsterInstance.ephemeral(settings=RETRIES)
         )
-        life = Life(home, plan, sandbox, port, instance)
+        life = Life(home, plan, sandbox, port, instance, tell)
         life.live()
         return life.outcome(box, time.monotonic() - before)
 
