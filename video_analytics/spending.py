@@ -28,7 +28,7 @@ def note(root: Path, vendor: str, at: datetime, calls: float, backfill: str = ""
 
 def spent(root: Path, since: datetime, backfill: str) -> float:
     """The calls of a backfill's runs that ended after an instant."""
-    return sum(told["calls"] for told in _told(root, since) if told["backfill"] == backfill)
+    return sum(float(told["calls"]) for told in _told(root, since) if told["backfill"] == backfill)
 
 
 def _told(root: Path, since: datetime) -> Iterator[dict[str, Any]]:

@@ -83,7 +83,8 @@ class Findings:
         for course in self._courses:
             seen = self._seen(course.id, at, VIEWING_ACTIVITY, SESSIONS)
             judge = partial(panopto.judge, self._lake, course.id, self._settings.panopto, at)
-            yield from self._judged(course.id, seen, judge)
+            found = self._judged(course.id, seen, judge)
+            yield from (each for each in found if each.blocking)  # terms begin and end: bounds are no news
 
     def _seen(self, owner: str, at: datetime, by_day: Table, whole: Table) -> object:
         return at.date(), self._lake.stamp(whole, owner), tuple(self._lake.stamps(by_day, owner))

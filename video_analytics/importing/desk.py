@@ -16,7 +16,8 @@ from video_analytics import lake as lakes
 from video_analytics.lake import Lake
 from video_analytics.settings import Settings
 
-MEMORY = "300MB"  # of DuckDB, which judges with one thread; what goes beyond is sorted on disk
+MEMORY = "300MB"  # of DuckDB; what goes beyond is sorted on disk
+_MORE_MEMORY = "2GB"  # where that does not suffice
 _AT_ONCE = 20_000  # rows
 
 Pieces = list[pa.Table]
@@ -38,7 +39,12 @@ def judge(connection: duckdb.DuckDBPyConnection, query: str, staged: Sequence[Pa
     listed = ", ".join(lakes.pattern(path) for path in staged)
     connection.execute("SET threads = 1")  # each needs memory of its own
     connection.execute(f"CREATE TEMP VIEW staged AS FROM read_parquet([{listed}])")
-    connection.execute(f"COPY ({query}) TO {lakes.quoted(str(judged))} (FORMAT parquet)")
+    copy = f"COPY ({query}) TO {lakes.quoted(str(judged))} (FORMAT parquet)"
+    try:
+        connection.execute(copy)
+    except duckdb.OutOfMemoryException:
+        connection.execute(f"SET memory_limit = '{_MORE_MEMORY}'")
+        connection.execute(copy)
 
 
 def grouped(path: Path, keys: Sequence[str], schema: pa.Schema) -> Iterator[tuple[tuple[Any, ...], Pieces]]:

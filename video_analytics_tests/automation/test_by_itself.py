@@ -268,7 +268,7 @@ hours = "22:00-02:00"
 def test_a_backfill_goes_on_by_night_within_its_calls_through_a_death_until_it_is_done(
     new_home: NewHome,
 ) -> None:
-    home = new_home(more=BACKFILL, start_date=dt.date(2026, 5, 1))
+    home = new_home(more=BACKFILL, start_date=dt.date(2026, 6, 8))
     (backfill,) = home.settings.automation.backfills
     home.daemon.step = dt.timedelta(minutes=20)
     home.deaths.append(DAYS)
@@ -333,7 +333,7 @@ def test_a_course_that_is_added_is_read_to_its_files_and_no_other_one_again(
 ) -> None:
     sandbox = new_sandbox(PEACE, now=EVENING)
     environment = {key: value for key, value in sandbox.environment().items() if "BRIGHTCOVE" not in key}
-    panopto_settings(sandbox, home, start_date=dt.date(2026, 5, 1))
+    panopto_settings(sandbox, home, start_date=dt.date(2026, 6, 8))
     daemon = Daemon(load_settings(home, environment), instance, lambda at: turn_clock(sandbox, at), step=dt.timedelta(minutes=20), without=["overview"])
     old, new = course_ids(sandbox)[1:3]
     (home / "courses.csv").write_text(f"PanoptoFolderName,PanoptoFolderID\nOld,{old}\n", encoding="utf-8")

@@ -134,6 +134,14 @@ def test_wrong_records_are_refused_with_their_lines_and_without_their_viewers(li
     assert not any(viewer in told.output for viewer in (ANN, BOB, "canary"))
 
 
+def test_a_long_file_gets_the_memory_it_needs(listed: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "MEMORY", "1MB")
+    times_of = (dt.datetime(2025, 1, 1) + dt.timedelta(minutes=7 * number) for number in range(4_000))  # noqa: DTZ001
+    put(listed, *(viewing(LECTURES[0], ANN, str(time)) for time in times_of))
+    assert listed.run().of(FILE) == (4_000, 0, 0)
+    assert len(list(listed.lake.days(VIEWING_ACTIVITY, BIOLOGY))) == 20
+
+
 @pytest.mark.parametrize(
     ("folder", "says"),
     [
