@@ -28,21 +28,24 @@ from video_analytics import partitions
 from video_analytics.alerts import channels
 from video_analytics.alerts.command import alert_command
 from video_analytics.alerts.telling import evaluate
+from video_analytics.brightcove.catalogue import list_videos
 from video_analytics.cli import main
 from video_analytics.clock import now
 from video_analytics.console import Bars
+from video_analytics.errors import VendorError
 from video_analytics.http import Tally
 from video_analytics.instance import open_instance
 from video_analytics.journal import Journal
 from video_analytics.lake import Lake
+from video_analytics.panopto.listing import list_course
 from video_analytics.ranges import Range
 from video_analytics.runs import Runner
 from video_analytics.sandbox import Sandbox
 from video_analytics.settings import Settings, load_settings, read_courses
 from video_analytics.settings.checks import ZERO_GUID
 from video_analytics_tests.alerts.postbox import Postbox, mail_server
-from video_analytics_tests.conftest import FAST, YESTERDAY, NewSandbox
-from video_analytics_tests.panopto.drill import QUICK
+from video_analytics_tests.conftest import FAST, YESTERDAY, NewSandbox, client_of
+from video_analytics_tests.panopto.drill import QUICK, road_of
 from video_analytics_tests.vendor import Asked, Said, Vendor, vendor
 
 ADDRESSED = ("slack", "teams", "webhook", "proxy-user", "proxy-password")
@@ -302,3 +305,43 @@ def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     needles = {form: name for name, text in SECRETS.items() for form in forms(text)}
     hits = {name.split()[0] for name, _ in found(dict(contents(tmp_path)), needles)}
     assert hits == {*samples, "packed.xlsx"}
+
+
+# --- a vendor that quotes the request ---------------------------------------------------------------------
+
+
+def _quoting(number: int, asked: Asked) -> Said:
+    """Refuses everything in the words of who asked; the second token is given, so that it is quoted too."""
+    if number > 2 and "token" in asked.path:
+        return Said(200, json.dumps({"access_token": "SANDBOX" + "0a" * 48, "expires_in": 300}).encode())
+    way, _, proof = asked.headers.get("Authorization", " ").partition(" ")
+    said = f"{base64.b64decode(proof).decode() if way == 'Basic' else proof} {asked.body.decode()}"
+    words = {"error_code": said, "error": said, "message": said}
+    return Said(400, json.dumps([words] if "videos" in asked.path else words).encode())
+
+
+def test_words_that_quote_the_request_are_told_without_its_secrets(home: Path) -> None:
+    said = []
+    with vendor(_quoting) as server:
+        values = {
+            "BRIGHTCOVE_CLIENT_ID": SECRETS["brightcove-id"],
+            "BRIGHTCOVE_CLIENT_SECRET": SECRETS["brightcove-secret"],
+            "BRIGHTCOVE_OAUTH_URL": f"{server.url}/access_token",
+            "BRIGHTCOVE_CMS_URL": server.url,
+            "PANOPTO_SERVER": server.url,
+            "PANOPTO_USERNAME": "service",
+            "PANOPTO_PASSWORD": SECRETS["panopto-password"],
+            "PANOPTO_CLIENT_ID": SECRETS["panopto-id"],
+            "PANOPTO_CLIENT_SECRET": SECRETS["panopto-secret"],
+        }
+        settings = load_settings(home, values)
+        for _ in range(2):
+            with client_of(settings) as client, pytest.raises(VendorError) as refused:
+                list_videos(client, settings.brightcove.accounts[0])
+            said.append(str(refused.value))
+            with road_of(settings) as road, pytest.raises(VendorError) as refused:
+                list_course(road.rest, road.lake, ZERO_GUID.replace("0", "1"), YESTERDAY)
+            said.append(str(refused.value))
+    needles = {form: name for name, secret in SECRETS.items() for form in forms(secret)}
+    assert "***" in said[0]
+    assert found({str(number): text.encode() for number, text in enumerate(said)}, needles) == []

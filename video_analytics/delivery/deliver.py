@@ -23,6 +23,7 @@ from video_analytics.journal import Journal
 from video_analytics.settings import Settings, Share
 
 MOST_ROUNDS = 40  # where each one brings something: a share that is lost again and again
+LONGEST_PAUSE_SECONDS = 60.0  # a later run is a better patience than a long one
 
 Gate = Callable[[Item], str | None]
 
@@ -66,7 +67,7 @@ def _patiently(work: "_Work", left: Sequence[Item], sleep: Callable[[float], Non
         tries = tries + 1 if len(left) == before else 1
         if not left or tries >= patience.attempts:
             return
-        sleep(patience.wait_seconds * 2 ** (tries - 1))
+        sleep(min(patience.wait_seconds * 2 ** (tries - 1), LONGEST_PAUSE_SECONDS))
 
 
 class _Work:

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
 from requests.utils import should_bypass_proxies
@@ -28,6 +29,7 @@ T = TypeVar("T")
 Waiting = Callable[[Call, float, VendorError], None]
 CONNECT_SECONDS = 15.0
 CHUNK = 1 << 18
+_PROOFS = {"password", "client_secret", "client_id"}  # of a form that asks for a token
 _REDIRECTS = {301, 302, 303, 307, 308}
 _KEEP_NO_COOKIE = DefaultCookiePolicy(allowed_domains=[])  # a cookie that counts is carried on purpose
 
@@ -119,7 +121,8 @@ class Session:
         answer = self._authorized(call)
         _refuse_redirect(call, answer)
         if answer.status // 100 != 2:  # noqa: PLR2004 - the class of success
-            raise _with_hint(self._verdict(call, answer), answer)
+            quiet = replace(answer, body=_without(answer.body, self._shown(call)))
+            raise _with_hint(self._verdict(call, quiet), answer)
         try:
             result = decode(answer)
         except ValueError as error:
@@ -129,6 +132,11 @@ class Session:
             ) from None
         self._budget.earn()
         return result
+
+    def _shown(self, call: Call) -> list[str]:
+        """What proved who asks: a vendor's words may quote the request."""
+        given = [value for key, value in (call.form or {}).items() if key in _PROOFS]
+        return [*(call.basic or ()), *given, *([self._tokens.current] if self._tokens else [])]
 
     def _authorized(self, call: Call) -> Answer:
         if self._tokens is None:
@@ -230,6 +238,14 @@ class Session:
         error = _error_of(state)
         if self._on_wait and isinstance(error, VendorError):
             self._on_wait(call, wait, error)
+
+
+def _without(body: bytes, secrets: Iterable[str]) -> bytes:
+    """A body in which each of the secrets, as it is or percent-encoded, is `***`."""
+    for secret in filter(None, secrets):
+        for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            body = body.replace(form.encode(), b"***")
+    return body
 
 
 def _refuse_redirect(call: Call, answer: Answer) -> None:

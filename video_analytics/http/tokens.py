@@ -41,6 +41,11 @@ class TokenSource:
                 self._renew()
             return self._token
 
+    @property
+    def current(self) -> str:
+        """The token in use; "" before the first."""
+        return self._token
+
     def worked(self, token: str) -> None:
         """The vendor has accepted a token."""
         if token == self._token:

@@ -16,7 +16,7 @@ from video_analytics import lake as lakes
 from video_analytics.lake import Lake
 from video_analytics.settings import Settings
 
-MEMORY = "300MB"  # of DuckDB; what goes beyond is sorted on disk
+MEMORY = "150MB"  # of DuckDB; what goes beyond is sorted on disk
 _MORE_MEMORY = "2GB"  # where that does not suffice
 _AT_ONCE = 20_000  # rows
 

@@ -180,6 +180,14 @@ def test_a_share_is_away_and_comes_back_and_the_others_do_not_wait(tmp_path: Pat
     assert len(files_below(tmp_path / "reports")) == 3
 
 
+def test_no_pause_is_long_however_many_attempts_are_set(settings: Settings, share: Path) -> None:
+    delivery = settings.delivery.model_copy(update={"attempts": 20})
+    share.rename(share.with_name("unplugged"))
+    slept: list[float] = []
+    delivered(settings.model_copy(update={"delivery": delivery}), sleep=slept.append)
+    assert slept == [5, 10, 20, 40, *[60] * 15]
+
+
 def test_a_share_that_comes_back_while_we_are_patient_is_served_in_the_same_run(
     settings: Settings, share: Path
 ) -> None:
