@@ -39,9 +39,10 @@ def deliveries_automation(settings: Settings) -> list[dg.SensorDefinition]:
         waiting = pending(settings)
         slot = int(now().timestamp()) // (settings.delivery.retry_minutes * 60)
         seen = f"{slot} {_fingerprint(waiting)}"
-        if not waiting or seen == context.cursor:
+        if seen == context.cursor:
             return dg.SkipReason("Nothing to deliver, or it was tried a moment ago.")
-        request = dg.RunRequest(run_key=_run_key(settings, waiting, slot))
+        look = f"look {now().date()}"  # once a day at what lies there: somebody may have removed it
+        request = dg.RunRequest(run_key=_run_key(settings, waiting, slot) if waiting else look)
         return dg.SensorResult(run_requests=[request], cursor=seen)
 
     return [delivery_files]

@@ -114,7 +114,11 @@ class Target(ABC):
         number = error.errno if isinstance(error, OSError) else None
         said = os.strerror(number) if number else type(error).__name__
         if number in _LOCKED:
-            whose = "someone holds it open (Excel?)" if self.replacing else "the platform may not write there"
+            whose = (
+                "someone holds it open, perhaps in Excel"
+                if self.replacing
+                else "the platform may not write there"
+            )
             said = f"{whose} ({said})"
         return DeliveryError(f"share {self.share}: {at or 'its root'}: {said}; it is tried again")
 

@@ -1,6 +1,7 @@
 """`Sandbox`: both simulated vendors on one port, as a real HTTP server in a thread of this process."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -20,6 +21,37 @@ from video_analytics.sandbox.world import World
 Json = dict[str, Any]
 _HOST = "127.0.0.1"
 _PATIENCE = 10.0  # seconds to start or stop
+_TICK, _LAST_WORDS = 0.1, 0.005  # seconds
+
+
+class _Server(uvicorn.Server):
+    """Ends at once: a slow answer nobody waits for must not hold up the end, nor a clock that ticks."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        """Tick until told to end."""
+        self._over, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), _TICK)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is open; the loop cancels what is still at work."""
+        for closing in (*self.servers, *(sockets or ())):
+            closing.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(_LAST_WORDS)
+
+    def end(self) -> None:
+        """To be called from another thread."""
+        self.should_exit = True
+        if self._loop:
+            with contextlib.suppress(RuntimeError):  # it has ended meanwhile
+                self._loop.call_soon_threadsafe(self._over.set)
 
 
 class Sandbox:
@@ -39,7 +71,7 @@ class Sandbox:
         self._port = port
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
-        self._server = uvicorn.Server(self._config())
+        self._server = _Server(self._config())
 
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
@@ -50,7 +82,6 @@ class Sandbox:
             lifespan="off",
             log_level="critical",
             access_log=False,
-            timeout_graceful_shutdown=1,
             timeout_keep_alive=60,
         )
 
@@ -73,8 +104,7 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.should_exit = True
-        self._server.force_exit = True  # a slow answer nobody waits for must not hold up the end
+        self._server.end()
         if self._thread:
             self._thread.join(_PATIENCE)
         if self._socket:

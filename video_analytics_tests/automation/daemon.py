@@ -50,7 +50,7 @@ class Ran:
     span: str  # a partition, or the first and the last of a range; "" for all
     run_id: str
     status: str = ""  # SUCCESS, FAILURE
-    began: dt.datetime = dt.datetime.min
+    began: dt.datetime | None = None
     tags: Mapping[str, str] | None = None
 
     def __str__(self) -> str:
@@ -232,7 +232,9 @@ class Daemon:
         tags = {**(request.tags or {}), origin: by}
         if request.run_key:
             tags[RUN_KEY] = request.run_key
-            if origin == SENSOR and self.instance.get_runs_count(dg.RunsFilter(tags={RUN_KEY: request.run_key, origin: by})):
+            if origin == SENSOR and self.instance.get_runs_count(
+                dg.RunsFilter(tags={RUN_KEY: request.run_key, origin: by})
+            ):
                 return False
         self._create(by, str(request.job_name or target), tags, {**(request.run_config or {})})
         return True

@@ -20,7 +20,14 @@ from video_analytics.sandbox import Sandbox
 from video_analytics.settings import Settings, load_settings
 from video_analytics.spending import spent
 from video_analytics_tests.automation.daemon import RETRIES, Daemon, Memory, Ran, carry_out
-from video_analytics_tests.conftest import NOW, NewSandbox, TurnClock, days_until, settings_for, truth_equals_lake
+from video_analytics_tests.conftest import (
+    NOW,
+    NewSandbox,
+    TurnClock,
+    days_until,
+    settings_for,
+    truth_equals_lake,
+)
 from video_analytics_tests.panopto.drill import PEACE, course_ids, panopto_settings
 
 EVENING = NOW.replace(hour=21)
@@ -96,7 +103,7 @@ def opened(
     def turn(instant: dt.datetime) -> None:
         turn_clock(sandbox, instant)
 
-    given = {"carry": carry, "step": 6 * HOUR, "without": ["overview"]} | daemon
+    given: dict[str, Any] = {"carry": carry, "step": 6 * HOUR, "without": ["overview"]} | daemon
     return Home(sandbox, settings, Daemon(settings, instance, turn, **given), deaths)
 
 
@@ -268,7 +275,7 @@ hours = "22:00-02:00"
 def test_a_backfill_goes_on_by_night_within_its_calls_through_a_death_until_it_is_done(
     new_home: NewHome,
 ) -> None:
-    home = new_home(more=BACKFILL, start_date=dt.date(2026, 6, 8))
+    home = new_home(more=BACKFILL, start_date=dt.date(2026, 5, 1))
     (backfill,) = home.settings.automation.backfills
     home.daemon.step = dt.timedelta(minutes=20)
     home.deaths.append(DAYS)
@@ -334,11 +341,21 @@ def test_a_course_that_is_added_is_read_to_its_files_and_no_other_one_again(
     sandbox = new_sandbox(PEACE, now=EVENING)
     environment = {key: value for key, value in sandbox.environment().items() if "BRIGHTCOVE" not in key}
     panopto_settings(sandbox, home, start_date=dt.date(2026, 6, 8))
-    daemon = Daemon(load_settings(home, environment), instance, lambda at: turn_clock(sandbox, at), step=dt.timedelta(minutes=20), without=["overview"])
+    daemon = Daemon(
+        load_settings(home, environment),
+        instance,
+        lambda at: turn_clock(sandbox, at),
+        step=dt.timedelta(minutes=20),
+        without=["overview"],
+    )
     old, new = course_ids(sandbox)[1:3]
     (home / "courses.csv").write_text(f"PanoptoFolderName,PanoptoFolderID\nOld,{old}\n", encoding="utf-8")
     first = daemon.until(EVENING + HOUR)
-    assert [each.job for each in first if old in each.span] == ["panopto_listing", "panopto_days", "panopto_coverage"]
+    assert [each.job for each in first if old in each.span] == [
+        "panopto_listing",
+        "panopto_days",
+        "panopto_coverage",
+    ]
     assert daemon.until(EVENING + 2 * HOUR) == []
     with (home / "courses.csv").open("a", encoding="utf-8") as file:
         file.write(f"New,{new}\n")
@@ -356,7 +373,13 @@ def test_a_list_of_courses_that_cannot_be_read_is_told_although_the_courses_wait
     panopto_settings(sandbox, home)
     settings = load_settings(home, environment)
     (home / "courses.csv").write_text("name,id\n", encoding="utf-8")
-    daemon = Daemon(settings, instance, lambda at: turn_clock(sandbox, at), step=dt.timedelta(minutes=20), without=["overview"])
+    daemon = Daemon(
+        settings,
+        instance,
+        lambda at: turn_clock(sandbox, at),
+        step=dt.timedelta(minutes=20),
+        without=["overview"],
+    )
     daemon.until(EVENING + HOUR)
     assert [each.key for each in read_ledger(settings.state / FILE).open.values()] == ["settings:courses.csv"]
     (home / "courses.csv").unlink()

@@ -82,11 +82,29 @@ DAY_OF_COURSE: Facts = {
     "course": "COMM 101 [2026S] (closed)",
 }
 OF_A_NIGHT: dict[str, Facts] = {  # what an asset of whole accounts, courses or categories records
-    "brightcove/cms_catalog": {"rows": 2300, "listed": 2290, "gone": 10, "changed": True, "calls": 27, "retries": 0},
-    "brightcove/last_viewed": {"rows": 2300, "from_own_rows": 2200, "changed": True, "last_view_list": "read"},
+    "brightcove/cms_catalog": {
+        "rows": 2300,
+        "listed": 2290,
+        "gone": 10,
+        "changed": True,
+        "calls": 27,
+        "retries": 0,
+    },
+    "brightcove/last_viewed": {
+        "rows": 2300,
+        "from_own_rows": 2200,
+        "changed": True,
+        "last_view_list": "read",
+    },
     "brightcove/video_cache": {"rows": 1100, "changed": True, "first_day": "2026-08-24"},
-    "brightcove/cms_files": {"files": [f"brightcove/cms/account_cms_{n}.csv" for n in range(5)], "files_changed": 5},
-    "brightcove/reporting_files": {"files": [f"brightcove/reporting/{n}.csv" for n in range(4)], "files_changed": 4},
+    "brightcove/cms_files": {
+        "files": [f"brightcove/cms/account_cms_{n}.csv" for n in range(5)],
+        "files_changed": 5,
+    },
+    "brightcove/reporting_files": {
+        "files": [f"brightcove/reporting/{n}.csv" for n in range(4)],
+        "files_changed": 4,
+    },
     "brightcove/multi_year": {
         "files": [f"brightcove/daily/{year}/daily_analytics_{year}.csv" for year in range(2021, 2027)],
         "files_changed": 4,
@@ -94,7 +112,13 @@ OF_A_NIGHT: dict[str, Facts] = {  # what an asset of whole accounts, courses or 
         "years_rebuilt": ["2026"],
     },
     "panopto/course_sessions": {"rows": 60, "folders": 3, "new": 0, "changed": True, "course": "COMM 101"},
-    "panopto/chunked_coverage": {"rows": 18158, "records": 9000, "clipped": 3, "outside": 0, "course": "COMM 101"},
+    "panopto/chunked_coverage": {
+        "rows": 18158,
+        "records": 9000,
+        "clipped": 3,
+        "outside": 0,
+        "course": "COMM 101",
+    },
     "panopto/course_files": {"files": [f"panopto/database/{n}.csv" for n in range(4)], "files_changed": 2},
     "panopto/tableau_files": {"files": ["tableau/chunks.csv", "tableau/sessions.csv"], "files_changed": 2},
     "warehouse": {"views": 27},
@@ -112,7 +136,10 @@ def settle(home: Path) -> Settings:
     """A home with 11 accounts since five years, courses since three, two shares; nobody answers its vendors."""
     today = datetime.now(UTC).date()
     first = today - timedelta(days=ACCOUNT_DAYS // 11)
-    lines = [f"[brightcove]\nstart_date = {first}", f"[panopto]\nstart_date = {today.year - COURSE_YEARS}-01-01"]
+    lines = [
+        f"[brightcove]\nstart_date = {first}",
+        f"[panopto]\nstart_date = {today.year - COURSE_YEARS}-01-01",
+    ]
     lines += [f"daily_years = {COURSE_YEARS + 1}"]
     for share in ("reports", "daily"):
         (home / "shares" / share).mkdir(parents=True)
@@ -168,14 +195,16 @@ def fill(settings: Settings) -> dict[str, int]:
 def _fill_lake(settings: Settings, days: Sequence[date], course_days: Sequence[date]) -> None:
     lake, facts = Lake(settings.lake), {"finality": "final", "read_on": "2026-01-01", "unattributed": {}}
     for account in settings.brightcove.accounts:
-        lake.write(CMS_CATALOG, account.id, CMS_CATALOG.schema.empty_table(), {"listed": 0, "custom_fields": []})
-        _link(lake, DAILY_ANALYTICS, account.id, days, facts | {"views": 0, "seconds": 0})
+        lake.write(
+            CMS_CATALOG, account.id, CMS_CATALOG.schema.empty_table(), {"listed": 0, "custom_fields": []}
+        )
+        link_days(lake, DAILY_ANALYTICS, account.id, days, facts | {"views": 0, "seconds": 0})
     for course_id in course_ids():
         lake.write(SESSIONS, course_id, SESSIONS.schema.empty_table(), {"course": "COMM 101"})
-        _link(lake, VIEWING_ACTIVITY, course_id, course_days, {"read_on": "2026-01-01", "seconds": 0})
+        link_days(lake, VIEWING_ACTIVITY, course_id, course_days, {"read_on": "2026-01-01", "seconds": 0})
 
 
-def _link(lake: Lake, table: Table, owner: str, days: Sequence[date], facts: Facts) -> None:
+def link_days(lake: Lake, table: Table, owner: str, days: Sequence[date], facts: Facts) -> None:
     first = lake.path(table, day_key(owner, days[0]))
     lake.write(table, day_key(owner, days[0]), table.schema.empty_table(), facts)
     for day in days[1:]:
@@ -203,7 +232,9 @@ def _life(settings: Settings, days: Sequence[date], course_days: Sequence[date])
     begin = datetime.now(UTC) - timedelta(days=NIGHTS + 10)
     names, courses = [account.key for account in settings.brightcove.accounts], course_ids()
     for at, (name, months) in _every_minute(begin, itertools.product(names, _months(days))):
-        yield _days("brightcove_days", at, "brightcove_backfills", "daily_analytics", [name], months, DAY_OF_ACCOUNT)
+        yield _days(
+            "brightcove_days", at, "brightcove_backfills", "daily_analytics", [name], months, DAY_OF_ACCOUNT
+        )
     for at, (name, months) in _every_minute(begin, itertools.product(courses, _months(course_days))):
         yield _days("panopto_days", at, "panopto_courses", "viewing_activity", [name], months, DAY_OF_COURSE)
     for night in range(NIGHTS, 0, -1):
@@ -241,7 +272,9 @@ def _night(
     yield whole("brightcove_catalogues", "brightcove_nightly_catalogues", ["brightcove/cms_catalog"], names)
     yield _days("brightcove_days", at, "brightcove_nightly", "daily_analytics", names, days, DAY_OF_ACCOUNT)
     yield whole("panopto_listing", "panopto_nightly_listing", ["panopto/course_sessions"], courses)
-    yield _days("panopto_days", at, "panopto_nightly", "viewing_activity", courses, days[-TRAILING:], DAY_OF_COURSE)
+    yield _days(
+        "panopto_days", at, "panopto_nightly", "viewing_activity", courses, days[-TRAILING:], DAY_OF_COURSE
+    )
     follow = [f"brightcove/{name}" for name in ("last_viewed", "video_cache", "cms_files", "reporting_files")]
     for name in names:
         yield whole("brightcove_account_files", "brightcove_files", follow, [name])
@@ -318,8 +351,12 @@ class Memory:
             top = connection.execute(db.text("SELECT coalesce(max(id), 0) FROM event_logs")).scalar_one()
             connection.execute(SqlEventLogStorageTable.insert(), rows)
             numbers = range(top + 1, top + 1 + len(rows))
-            tagged = [(event, number) for event, number in zip(mirrored, numbers, strict=True) if _tags(event)]
-            self._storage._store_asset_event_tags(connection, [each for each, _ in tagged], [n for _, n in tagged])
+            tagged = [
+                (event, number) for event, number in zip(mirrored, numbers, strict=True) if _tags(event)
+            ]
+            self._storage._store_asset_event_tags(
+                connection, [each for each, _ in tagged], [n for _, n in tagged]
+            )
         for event, number in zip(mirrored, numbers, strict=True):
             if key := event.get_dagster_event().asset_key:
                 self._last[key.to_string()] = (event, number)
@@ -420,7 +457,9 @@ def _key(name: str) -> dg.AssetKey:
 def _ticks(instance: dg.DagsterInstance, repository: RemoteRepository) -> Iterator[int]:
     """The state of each schedule and sensor, and those of its ticks that `retention` keeps; counts."""
     for sensor in repository.get_sensors():
-        data: Any = SensorInstigatorData(min_interval=sensor.min_interval_seconds, cursor='{"account": "2026-01-01"}')
+        data: Any = SensorInstigatorData(
+            min_interval=sensor.min_interval_seconds, cursor='{"account": "2026-01-01"}'
+        )
         _add_state(instance, sensor, InstigatorType.SENSOR, data)
         yield _keep_ticks(instance, sensor, TickStatus.SKIPPED, sensor.min_interval_seconds or 30)
         yield _keep_ticks(instance, sensor, TickStatus.SUCCESS, 86_400 // 10)

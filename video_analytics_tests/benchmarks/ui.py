@@ -63,7 +63,9 @@ def _fill(home: Path) -> None:
     counts = filled.fill(filled.settle(home))
     size = sum(path.stat().st_size for path in (home / ".dagster").rglob("*.db")) / 1e6
     told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
-    note(f"a home after {filled.NIGHTS} nights: {told}; {size:,.0f} MB of SQLite, {time.monotonic() - started:.0f} s")
+    note(
+        f"a home after {filled.NIGHTS} nights: {told}; {size:,.0f} MB of SQLite, {time.monotonic() - started:.0f} s"
+    )
 
 
 def _measure(url: str) -> None:

@@ -7,6 +7,7 @@ an account is dead, a share goes away, a course is added. In peace only the cour
 import datetime as dt
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +42,8 @@ DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 LONGEST_RUN = 1.5  # seconds; kills fall before
 SHARES = ("reports", "daily")
 FLAKY = 0.05
+FILES_BY_ATTEMPT = re.compile(r"^(calendar|corrections|delivery)/")  # tell how often something was tried
+PEACE_AT_LAST = 26 * HOUR  # a night and a day without trouble, after which all must be well
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,23 @@ def settle(home: Path, plan: Plan, sandbox: Sandbox, port: int) -> Settings:
     for share in SHARES:
         (home / "shares" / share).mkdir(parents=True)
         lines += [f"[delivery.shares.{share}]", f"root = '{home / 'shares' / share}'"]
-    mail = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none", "email_from": "a@example.com"}
+    mail = {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": port,
+        "smtp_security": "none",
+        "email_from": "a@example.com",
+    }
     lines += ["[alerts]", *_lines(mail), 'email_to = ["team@example.com"]']
     (home / "settings.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    list_courses(home, sandbox, plan.courses - 1)
-    return load_settings(home, sandbox.environment())
+    if plan.courses:
+        list_courses(home, sandbox, plan.courses - 1)
+    return load_settings(home, environment(sandbox, plan))
+
+
+def environment(sandbox: Sandbox, plan: Plan) -> dict[str, str]:
+    """The variables that point at the sandbox; without courses at one of its vendors only."""
+    left_out = "nothing" if plan.courses else "PANOPTO"
+    return {name: value for name, value in sandbox.environment().items() if not name.startswith(left_out)}
 
 
 def list_courses(home: Path, sandbox: Sandbox, number: int) -> None:
@@ -119,7 +134,10 @@ def list_courses(home: Path, sandbox: Sandbox, number: int) -> None:
 
 
 def _lines(values: dict[str, Any]) -> list[str]:
-    return [f"{key} = {value!r}".replace("True", "true").replace("False", "false") for key, value in values.items()]
+    return [
+        f"{key} = {value!r}".replace("True", "true").replace("False", "false")
+        for key, value in values.items()
+    ]
 
 
 # --- kills ------------------------------------------------------------------------------------------------
@@ -128,21 +146,29 @@ def _lines(values: dict[str, Any]) -> list[str]:
 class Killer:
     """Carries runs out; one a day in a process of its own that is killed at a random moment."""
 
-    def __init__(self, settings: Settings, environment: dict[str, str], seed: int) -> None:
+    def __init__(self, settings: Settings, environment: dict[str, str], plan: Plan) -> None:
         self.killed = 0
-        self._settings, self._environment, self._chance = settings, environment, random.Random(seed)
-        self._day, self._left = now().date(), 3
+        self._settings, self._environment, self._plan = settings, environment, plan
+        self._chance = random.Random(plan.seed)
+        self._day, self._left = now().date(), 3  # runs until the next one that is killed
 
-    def __call__(self, repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, run_id: str) -> None:
+    def __call__(
+        self, repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, run_id: str
+    ) -> None:
         """Carry a run out."""
         if now().date() != self._day:
             self._day, self._left = now().date(), self._chance.randint(1, 12)
         self._left -= 1
-        if self._left > 0 or self._day == self._settings_end:
+        if self._left > 0 or now() > self._plan.end - PEACE_AT_LAST:
             carry_out(repository, instance, run_id)
             return
         begun = CHILDREN.Event()
-        given = (self._settings.home, self._environment | {VARIABLE: now().isoformat()}, instance.get_ref(), run_id)
+        given = (
+            self._settings.home,
+            self._environment | {VARIABLE: now().isoformat()},
+            instance.get_ref(),
+            run_id,
+        )
         child = CHILDREN.Process(target=in_child, args=(*given, begun))
         child.start()
         begun.wait(60)
@@ -153,8 +179,6 @@ class Killer:
             self.killed += 1
             self._left = 1_000  # the next day
         assert child.exitcode in {0, -signal.SIGKILL}, f"a run's process ended with {child.exitcode}"
-
-    _settings_end: dt.date | None = None
 
 
 def in_child(home: Path, environment: dict[str, str], ref: Any, run_id: str, begun: Any) -> None:
@@ -196,8 +220,7 @@ class Life:
         self.home, self.plan, self.sandbox, self.tell = home, plan, sandbox, tell
         self.turn(BEGIN)
         self.settings = settle(home, plan, sandbox, port)
-        self.killer = Killer(self.settings, sandbox.environment(), plan.seed)
-        self.killer._settings_end = plan.end.date()
+        self.killer = Killer(self.settings, environment(sandbox, plan), plan)
         step = dt.timedelta(minutes=plan.step)
         carry = self.killer if plan.trouble else carry_out
         self.daemon = Daemon(self.settings, instance, self.turn, carry=carry, seed=plan.seed, step=step)
@@ -222,9 +245,10 @@ class Life:
         plan = self.plan
         for day in range(1, plan.days + 1):
             yield BEGIN + day * DAY, self._tell
-        yield BEGIN + plan.course * DAY, lambda: list_courses(self.home, self.sandbox, plan.courses)
+        if plan.courses:
+            yield BEGIN + plan.course * DAY, lambda: list_courses(self.home, self.sandbox, plan.courses)
         for week in range(7, plan.days, 7):  # as systemd does
-            yield BEGIN + week * DAY + 12 * HOUR, lambda: self.daemon.restart(self.settings)
+            yield BEGIN + week * DAY + 12 * HOUR, self._restart
         if not plan.trouble:
             return
         yield BEGIN, lambda: self._scenario(flaky=FLAKY)
@@ -234,7 +258,7 @@ class Life:
         yield BEGIN + plan.off[0] * DAY + 2 * HOUR, self._off
         yield BEGIN + plan.away[0] * DAY + 10 * HOUR, lambda: self._share("reports", "gone")
         yield BEGIN + sum(plan.away) * DAY + 10 * HOUR, lambda: self._share("gone", "reports")
-        yield plan.end - 26 * HOUR, lambda: self._scenario()
+        yield plan.end - PEACE_AT_LAST, lambda: self._scenario()
 
     def _scenario(self, **wrong: Any) -> None:
         self.sandbox.set_scenario(panopto.PEACE | wrong)
@@ -242,13 +266,16 @@ class Life:
     def _share(self, old: str, new: str) -> None:
         (self.home / "shares" / old).rename(self.home / "shares" / new)
 
+    def _restart(self) -> None:
+        self.daemon.restart(self.settings)
+
     def _off(self) -> None:
         """Nobody is there but a timer that asks every hour whether all is well."""
         journal, lake = Journal(self.settings.state), Lake(self.settings.lake)
         for hour in range(1, self.plan.off[1] * 24):
             self.turn(BEGIN + self.plan.off[0] * DAY + (2 + hour) * HOUR)
             evaluate(self.settings, journal, lake, now(), inside=False)
-        self.daemon.restart(self.settings)
+        self._restart()
 
     # --- what has become of it ----------------------------------------------------------------------------
 
@@ -256,17 +283,18 @@ class Life:
         """Compare the home with the vendors and the shares."""
         ran = self.daemon.ran
         wrong: list[str] = []
-        counts = [self._checked(wrong, check) for check in (self._rows, self._records, self._delivered)]
         return Outcome(
-            self.home,
-            len(self.sandbox.log()),
-            len(ran),
-            sum(run.status == "FAILURE" for run in ran),
-            sum("dagster/retry_number" in (run.tags or {}) for run in ran),
-            self.killer.killed,
-            seconds,
-            *counts,
-            mails=[str(mail['Subject']) + ' | ' + str(mail.get_content()) for mail in box.mails()],
+            home=self.home,
+            calls=len(self.sandbox.log()),
+            runs=len(ran),
+            failed=sum(run.status == "FAILURE" for run in ran),
+            retried=sum("dagster/retry_number" in (run.tags or {}) for run in ran),
+            killed=self.killer.killed,
+            seconds=seconds,
+            rows=self._checked(wrong, self._rows),
+            records=self._checked(wrong, self._records),
+            delivered=self._checked(wrong, self._delivered),
+            mails=[f"{mail['Subject']} | {mail.get_content()}" for mail in box.mails()],
             errors=self.daemon.errors,
             wrong=wrong,
             told=self.daemon.told(),
@@ -282,18 +310,27 @@ class Life:
         return counted
 
     def _last(self, job: str) -> dt.datetime:
-        return max(run.began for run in self.daemon.ran if run.job == job and run.status == "SUCCESS")
+        ran = [run for run in self.daemon.ran if run.job == job and run.status == "SUCCESS"]
+        return max(run.began for run in ran if run.began)
 
     def _rows(self) -> int:
         """Every day of every account since the first that the backfill names."""
-        lake, first, at = Lake(self.settings.lake), self.settings.brightcove.start_date, self._last("brightcove_days")
+        lake, first, at = (
+            Lake(self.settings.lake),
+            self.settings.brightcove.start_date,
+            self._last("brightcove_days"),
+        )
         return sum(
-            truth_equals_lake(self.sandbox, lake, [account], days_between(first, last_closed(account, at)), at)
+            truth_equals_lake(
+                self.sandbox, lake, [account], days_between(first, last_closed(account, at)), at
+            )
             for account in self.settings.brightcove.accounts
         )
 
     def _records(self) -> int:
         """Every viewing record of every course, as of the last night."""
+        if not self.plan.courses:
+            return 0
         self.sandbox.set_now(self._last("panopto_days"))
         courses = [course_id for _, course_id in self.sandbox.panopto.courses()[: self.plan.courses]]
         counted = panopto.truth_equals_lake(self.sandbox, Lake(self.settings.lake), courses)
@@ -324,7 +361,9 @@ def live(home: Path, plan: Plan, tell: Callable[[str], None] | None = None) -> O
         port = stack.enter_context(mail_server(box))
         sandbox = stack.enter_context(Sandbox(seed=plan.seed, size="tiny", scenario=panopto.PEACE, now=BEGIN))
         instance = stack.enter_context(
-            instance_at(home.with_suffix(".dagster")) if plan.trouble else dg.DagsterInstance.ephemeral(settings=RETRIES)
+            instance_at(home.with_suffix(".dagster"))
+            if plan.trouble
+            else dg.DagsterInstance.ephemeral(settings=RETRIES)
         )
         life = Life(home, plan, sandbox, port, instance, tell)
         life.live()
