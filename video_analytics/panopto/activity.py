@@ -145,9 +145,8 @@ def put(
     held, before = lake.read(table, key), lake.facts(table, key) or {}
     if before:
         _check(before["identities"], identities, f"{table.name}/{key}")
-    told = asked.sessions - _imported(
-        before, fresh
-    )  # else the vendor has nothing any more of what was imported
+    # of a session without fresh rows the vendor has nothing any more of what was imported
+    told = asked.sessions - _imported(before, fresh)
     if held is not None:
         fresh = pa.concat_tables([without(held, told), fresh])
     rows = fresh.sort_by(_SORTED)

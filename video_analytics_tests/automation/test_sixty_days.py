@@ -1,4 +1,4 @@
-"""A few days in trouble, as the drill of sixty: kills, faulty calls, a dead account, a share away, a pause."""
+"""Four days in trouble, as in the drill of sixty: kills, faulty calls, a dead account, a share away."""
 
 from pathlib import Path
 

@@ -126,9 +126,14 @@ def environment(sandbox: Sandbox, plan: Plan) -> dict[str, str]:
     return {name: value for name, value in sandbox.environment().items() if not name.startswith(left_out)}
 
 
+def courses_of(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Names and ids; those that have been going on for longest come first."""
+    return list(reversed(sandbox.panopto.courses()))
+
+
 def list_courses(home: Path, sandbox: Sandbox, number: int) -> None:
     """`courses.csv` with the first courses of the site."""
-    rows = [f'"{name}",{course_id}' for name, course_id in sandbox.panopto.courses()[:number]]
+    rows = [f'"{name}",{course_id}' for name, course_id in courses_of(sandbox)[:number]]
     text = "\n".join(["PanoptoFolderName,PanoptoFolderID", *rows]) + "\n"
     (home / "courses.csv").write_text(text, encoding="utf-8")
 
@@ -332,7 +337,7 @@ class Life:
         if not self.plan.courses:
             return 0
         self.sandbox.set_now(self._last("panopto_days"))
-        courses = [course_id for _, course_id in self.sandbox.panopto.courses()[: self.plan.courses]]
+        courses = [course_id for _, course_id in courses_of(self.sandbox)[: self.plan.courses]]
         counted = panopto.truth_equals_lake(self.sandbox, Lake(self.settings.lake), courses)
         self.sandbox.set_now(self.plan.end)
         return counted
