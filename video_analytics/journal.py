@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -43,6 +43,11 @@ class Entry:
     def failing(self) -> bool:
         """Whether the last attempt failed."""
         return self.attempts > 0
+
+    @property
+    def at(self) -> datetime:
+        """When it failed last; the beginning of time if it never did."""
+        return self.failed_at or datetime.min.replace(tzinfo=UTC)
 
 
 class Journal:

@@ -160,7 +160,7 @@ def _quality(findings: Iterable[Finding], now: datetime) -> Iterator[Problem]:
 
 
 def _deliveries(
-    entries: Iterable[Entry], ill: Collection[str], settings: Settings, now: datetime
+    entries: Collection[Entry], ill: Collection[str], settings: Settings, now: datetime
 ) -> Iterator[Problem]:
     """What could not be delivered, and what waits too long.
 
@@ -170,12 +170,13 @@ def _deliveries(
     away = {entry.subject for entry in failing if entry.asset == SHARES and "/" not in entry.subject}
     for entry in failing:
         share, _, route = entry.subject.partition("/")
-        since = entry.failed_since or now
-        long = now - since > timedelta(hours=settings.alerts.waiting_hours)
+        since, patience = entry.failed_since or now, timedelta(hours=settings.alerts.waiting_hours)
+        long = now - since > patience
         blamed = entry.reason.partition(":")[0].rpartition(" of ")[2]
         if entry.asset == BLOCKED:
             topic, title, why = "waiting", f"Delivery {entry.subject} waits", entry.reason
-            told = long and blamed not in ill
+            well = _last_success(entries, blamed)  # its delivery may be just on its way
+            told = long and blamed not in ill and (well is None or now - well > patience)
         else:
             topic, title = "delivery" if route else "share", f"Delivery to {entry.subject} fails"
             why, told = _why(entry, now), _is_told(entry, settings) or long
@@ -184,6 +185,12 @@ def _deliveries(
         yield _problem(
             DELIVERY, entry.subject, title, why, topic, since, run_id=entry.run_id, cause=cause, waits=waits
         )
+
+
+def _last_success(entries: Iterable[Entry], subject: str) -> datetime | None:
+    """When anything of an account or course last succeeded."""
+    own = (each.succeeded_at for each in entries if each.asset in OF_SUBJECTS and each.subject == subject)
+    return max((at for at in own if at), default=None)
 
 
 def _others(entries: Iterable[Entry], settings: Settings, now: datetime) -> Iterator[Problem]:

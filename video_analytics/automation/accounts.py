@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from video_analytics.automation.asking import is_busy, schedule, sensor_status
+from video_analytics.automation.asking import is_busy, schedule, sensor_status, to_heal
 from video_analytics.brightcove import plan
 from video_analytics.brightcove.assets import key
 from video_analytics.brightcove.client import Client
@@ -56,16 +56,20 @@ def accounts_automation(
 
     @dg.sensor(
         name="brightcove_gaps",
-        jobs=[days],
+        jobs=[catalogues, days],
         minimum_interval_seconds=GAPS_EVERY_SECONDS,
         default_status=sensor_status(on=on),
     )
     def brightcove_gaps(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        """Days that are missing or failed although a night has asked for them: those, and no others."""
+        """Catalogues that failed, days that are missing or failed since a night: those, and no others."""
         last_night = Journal(settings.state).last_tick(NIGHTLY)
-        if last_night is None or is_busy(context.instance, DAYS):
-            yield dg.SkipReason("No night yet, or days are being read just now.")
+        if last_night is None or is_busy(context.instance, CATALOGUES, DAYS):
+            yield dg.SkipReason("No night yet, or the vendor is being read just now.")
             return
+        order = _order(settings)
+        for span in blocks(to_heal(settings, "brightcove/cms_catalog", order), order):
+            run_key = f"catalogues {now():%F %H} {span.first} {span.last}"
+            yield dg.RunRequest(job_name=CATALOGUES, run_key=run_key, tags=span.tags())
         gaps = dict(plan.heals(settings, last_night, now()))
         for span in list(day_ranges(gaps, _order(settings)))[:MOST_RUNS]:
             yield request_days(span, f"gaps {now():%F %H} {span.first} {span.last}")

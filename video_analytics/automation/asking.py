@@ -7,6 +7,7 @@ import dagster as dg
 
 from video_analytics.clock import now
 from video_analytics.journal import Journal
+from video_analytics.patience import is_over
 from video_analytics.settings import Settings
 
 OPEN = [
@@ -48,3 +49,14 @@ def is_busy(instance: dg.DagsterInstance, *jobs: str) -> bool:
     """Whether a run of one of the jobs is under way or waits in the queue."""
     filters = (dg.RunsFilter(job_name=job, statuses=OPEN) for job in jobs)
     return any(instance.get_runs_count(each) for each in filters)
+
+
+def to_heal(settings: Settings, asset: str, subjects: Iterable[str]) -> list[str]:
+    """Subjects of an asset whose last attempt failed, may succeed now, and whose wait is over."""
+    journal, minutes = Journal(settings.state), settings.automation.heal_minutes
+    held = {subject: journal.entry(asset, subject) for subject in subjects}
+    return [
+        subject
+        for subject, entry in held.items()
+        if entry and entry.failing and not entry.permanent and is_over(entry, minutes, now())
+    ]

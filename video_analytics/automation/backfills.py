@@ -20,6 +20,7 @@ from video_analytics.settings import Account, Backfill, Settings
 from video_analytics.spending import spent
 
 EVERY_SECONDS = 120
+CALLS_FOR_A_RUN = 1  # a token
 CALLS_FOR_A_WINDOW = 2  # views and devices; where a vendor's answer needs more, the next slice waits longer
 
 
@@ -66,7 +67,8 @@ def next_slice(settings: Settings, backfill: Backfill, at: datetime) -> Iterator
     wanted: dict[str, list[date]] = {}
     for account, days in missing.items():
         chosen = [day for day in days if day >= first]
-        left -= CALLS_FOR_A_WINDOW * ceil(len(chosen) / settings.brightcove.window_days)
+        windows = ceil(len(chosen) / settings.brightcove.window_days)
+        left -= CALLS_FOR_A_RUN + CALLS_FOR_A_WINDOW * windows if chosen else 0
         if chosen and left >= 0:
             wanted[account.key] = chosen
     order = [account.key for account in settings.brightcove.accounts]

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import dagster as dg
 
 from video_analytics import partitions
-from video_analytics.automation.asking import Ask, Job, schedule, sensor_status
+from video_analytics.automation.asking import Ask, Job, schedule, sensor_status, to_heal
 from video_analytics.clock import now
 from video_analytics.days import days_between, spans
 from video_analytics.lake import Lake, day_key
@@ -112,14 +112,15 @@ def next_step(settings: Settings, course_id: str) -> dg.RunRequest | None:
     """
     lake, today = Lake(settings.lake), now().date()
     if not lake.path(SESSIONS, course_id).exists():
-        run_key = f"listing {today} {course_id}"
-        return dg.RunRequest(job_name="panopto_listing", partition_key=course_id, run_key=run_key)
+        return _listing(course_id, f"listing {today} {course_id}")
+    if to_heal(settings, "panopto/course_sessions", [course_id]):
+        return _listing(course_id, f"listing {now():%F %H} {course_id}")
     days = _due(settings, course_id)
     if _is_unfilled(lake, settings, course_id, days):
         first, last = spans(days)[0]
         span = Range(f"{course_id}|{first}", f"{course_id}|{last}", len(days))
         return _request("panopto_days", span, f"fill {today} {span.first} {span.last}", "viewing_activity")
-    if failed := _to_heal(lake, settings, course_id):
+    if failed := _failed_days(lake, settings, course_id):
         span = Range(
             f"{course_id}|{failed[0]}", f"{course_id}|{failed[-1]}", (failed[-1] - failed[0]).days + 1
         )
@@ -141,7 +142,11 @@ def _due(settings: Settings, course_id: str) -> list[date]:
     return collect.due_days(Lake(settings.lake), course_id, settings.panopto)
 
 
-def _to_heal(lake: Lake, settings: Settings, course_id: str) -> list[date]:
+def _listing(course_id: str, run_key: str) -> dg.RunRequest:
+    return dg.RunRequest(job_name="panopto_listing", partition_key=course_id, run_key=run_key)
+
+
+def _failed_days(lake: Lake, settings: Settings, course_id: str) -> list[date]:
     """The first span of days whose last reading failed and whose wait is over."""
     reach = now().date() - timedelta(days=settings.automation.heal_days)
     over = [
