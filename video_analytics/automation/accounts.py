@@ -7,14 +7,14 @@ they were read.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
 
 import dagster as dg
 
-from video_analytics.automation.asking import is_busy, schedule, sensor_status, to_heal
+from video_analytics.automation.asking import Job, is_busy, schedule, sensor_status, to_heal
 from video_analytics.brightcove import plan
 from video_analytics.brightcove.assets import key
 from video_analytics.brightcove.client import Client
@@ -41,22 +41,32 @@ def accounts_automation(
     """The schedules and sensors that read Brightcove; they run by themselves where it is set up."""
     catalogues = dg.define_asset_job(CATALOGUES, [key("cms_catalog")])
     days = dg.define_asset_job(DAYS, [key("daily_analytics")])
-    cron, zone = settings.automation.brightcove_cron, settings.automation.brightcove_timezone
     on = settings.brightcove.client_id is not None
+    sensors = [_gaps(settings, [catalogues, days], on=on), _reconciled(settings, [days], on=on)]
+    return sensors, _nights(settings, catalogues, days, on=on)
+
+
+def _nights(settings: Settings, catalogues: Job, days: Job, *, on: bool) -> list[dg.ScheduleDefinition]:
+    order = _order(settings)
 
     def listings(_: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        order = _order(settings)
-        for span in blocks(order, order):
-            run_key = f"catalogues {now().date()}"
-            yield dg.RunRequest(job_name=CATALOGUES, run_key=run_key, tags=span.tags())
+        yield from _listings(order, order, f"catalogues {now().date()}")
 
     def night(_: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        for span in day_ranges(plan.by_account(settings, now()), _order(settings)):
+        for span in day_ranges(plan.by_account(settings, now()), order):
             yield request_days(span, f"night {now().date()} {span.first} {span.last}")
 
+    cron, zone = settings.automation.brightcove_cron, settings.automation.brightcove_timezone
+    return [
+        schedule(settings, f"{NIGHTLY}_catalogues", catalogues, cron, zone, listings, on=on),
+        schedule(settings, NIGHTLY, days, cron, zone, night, on=on),
+    ]
+
+
+def _gaps(settings: Settings, jobs: Sequence[Job], *, on: bool) -> dg.SensorDefinition:
     @dg.sensor(
         name="brightcove_gaps",
-        jobs=[catalogues, days],
+        jobs=jobs,
         minimum_interval_seconds=GAPS_EVERY_SECONDS,
         default_status=sensor_status(on=on),
     )
@@ -66,17 +76,19 @@ def accounts_automation(
         if last_night is None or is_busy(context.instance, CATALOGUES, DAYS):
             yield dg.SkipReason("No night yet, or the vendor is being read just now.")
             return
-        order = _order(settings)
-        for span in blocks(to_heal(settings, "brightcove/cms_catalog", order), order):
-            run_key = f"catalogues {now():%F %H} {span.first} {span.last}"
-            yield dg.RunRequest(job_name=CATALOGUES, run_key=run_key, tags=span.tags())
+        order, hour = _order(settings), f"{now():%F %H}"
+        yield from _listings(to_heal(settings, "brightcove/cms_catalog", order), order, f"gaps {hour}")
         gaps = dict(plan.heals(settings, last_night, now()))
-        for span in list(day_ranges(gaps, _order(settings)))[:MOST_RUNS]:
-            yield request_days(span, f"gaps {now():%F %H} {span.first} {span.last}")
+        for span in list(day_ranges(gaps, order))[:MOST_RUNS]:
+            yield request_days(span, f"gaps {hour} {span.first} {span.last}")
 
+    return brightcove_gaps
+
+
+def _reconciled(settings: Settings, jobs: Sequence[Job], *, on: bool) -> dg.SensorDefinition:
     @dg.sensor(
         name="brightcove_reconciled",
-        jobs=[days],
+        jobs=jobs,
         minimum_interval_seconds=RECONCILED_EVERY_SECONDS,
         default_status=sensor_status(on=on),
     )
@@ -96,11 +108,13 @@ def accounts_automation(
         cursor = known | {account.key: until.isoformat() for account, until in told.items()}
         return dg.SensorResult(run_requests=requests, cursor=json.dumps(cursor, sort_keys=True))
 
-    schedules = [
-        schedule(settings, f"{NIGHTLY}_catalogues", catalogues, cron, zone, listings, on=on),
-        schedule(settings, NIGHTLY, days, cron, zone, night, on=on),
-    ]
-    return [brightcove_gaps, brightcove_reconciled], schedules
+    return brightcove_reconciled
+
+
+def _listings(names: Sequence[str], order: Sequence[str], run_key: str) -> Iterator[dg.RunRequest]:
+    for span in blocks(names, order):
+        key_of_span = f"{run_key} {span.first} {span.last}"
+        yield dg.RunRequest(job_name=CATALOGUES, run_key=key_of_span, tags=span.tags())
 
 
 def request_days(span: Range, run_key: str, tags: Mapping[str, str] | None = None) -> dg.RunRequest:

@@ -110,36 +110,38 @@ def next_step(settings: Settings, course_id: str) -> dg.RunRequest | None:
 
     Days that are only due for another reading are the schedule's matter.
     """
-    lake, today = Lake(settings.lake), now().date()
+    return next(_lacking(settings, course_id), None)
+
+
+def _lacking(settings: Settings, course_id: str) -> Iterator[dg.RunRequest]:
+    """All that a course lacks, the first step first; each is looked for when the ones before lack nothing."""
+    lake, today, hour = Lake(settings.lake), now().date(), f"{now():%F %H}"
     if not lake.path(SESSIONS, course_id).exists():
-        return _listing(course_id, f"listing {today} {course_id}")
+        yield _listing(course_id, f"listing {today} {course_id}")
     if to_heal(settings, "panopto/course_sessions", [course_id]):
-        return _listing(course_id, f"listing {now():%F %H} {course_id}")
+        yield _listing(course_id, f"listing {hour} {course_id}")
     days = _due(settings, course_id)
     if _is_unfilled(lake, settings, course_id, days):
-        first, last = spans(days)[0]
-        span = Range(f"{course_id}|{first}", f"{course_id}|{last}", len(days))
-        return _request("panopto_days", span, f"fill {today} {span.first} {span.last}", "viewing_activity")
+        yield _days(course_id, *spans(days)[0], f"fill {today}")
     if failed := _failed_days(lake, settings, course_id):
-        span = Range(
-            f"{course_id}|{failed[0]}", f"{course_id}|{failed[-1]}", (failed[-1] - failed[0]).days + 1
-        )
-        return _request(
-            "panopto_days", span, f"gaps {now():%F %H} {span.first} {span.last}", "viewing_activity"
-        )
+        yield _days(course_id, failed[0], failed[-1], f"gaps {hour}")
     years = plan.due_years(lake, course_id, settings.panopto, now())
     if years:
         span = Range(f"{course_id}|{years[0]}", f"{course_id}|{years[-1]}", len(years))
-        return _request("panopto_years", span, f"years {today} {span.first} {span.last}", "viewing_history")
+        yield _request("panopto_years", span, f"years {today} {span.first} {span.last}", "viewing_history")
     inputs = measures.inputs_of(lake, course_id, measures.rules_of(settings.panopto))
     if (lake.facts(CHUNKED_COVERAGE, course_id) or {}).get("inputs") != inputs:
         run_key = f"coverage {course_id} {inputs}"
-        return dg.RunRequest(job_name="panopto_coverage", partition_key=course_id, run_key=run_key)
-    return None
+        yield dg.RunRequest(job_name="panopto_coverage", partition_key=course_id, run_key=run_key)
 
 
 def _due(settings: Settings, course_id: str) -> list[date]:
     return collect.due_days(Lake(settings.lake), course_id, settings.panopto)
+
+
+def _days(course_id: str, first: date, last: date, why: str) -> dg.RunRequest:
+    span = Range(f"{course_id}|{first}", f"{course_id}|{last}", (last - first).days + 1)
+    return _request("panopto_days", span, f"{why} {span.first} {span.last}", "viewing_activity")
 
 
 def _listing(course_id: str, run_key: str) -> dg.RunRequest:
