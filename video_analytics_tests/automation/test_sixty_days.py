@@ -1,11 +1,11 @@
-"""Four days in trouble, as in the drill of sixty: kills, faulty calls, a dead account, a share away."""
+"""Three days in trouble, as in the drill of sixty: kills, faulty calls, a dead account, a share away."""
 
 from pathlib import Path
 
 from video_analytics_tests.drills.sixty_days import mails_wrong
 from video_analytics_tests.drills.troubled import Plan, live
 
-PLAN = Plan(days=4, accounts=2, courses=0, dead=(1, 1), off=(2, 1), away=(1, 1), filled=10, step=120)
+PLAN = Plan(days=3, accounts=2, courses=0, dead=(0, 1), off=(1, 1), away=(0, 1), filled=10, step=180)
 
 
 def test_after_days_of_trouble_all_is_as_it_should_be_and_each_trouble_was_told_once(tmp_path: Path) -> None:

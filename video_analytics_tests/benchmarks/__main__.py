@@ -1,6 +1,6 @@
 """Prints every benchmark as one table, with machine and versions.
 
-    python -m video_analytics_tests.benchmarks                 all (about ten minutes on two cores)
+    python -m video_analytics_tests.benchmarks                 all (about twenty minutes on two cores)
     python -m video_analytics_tests.benchmarks backfill        only those named
 
 Each benchmark runs in a process of its own, so that its peak memory is its own.
@@ -12,14 +12,16 @@ import platform
 import subprocess
 import sys
 
-from video_analytics_tests.benchmarks import backfill, consolidation, coverage, night, retention
+from video_analytics_tests.benchmarks import backfill, consolidation, coverage, daily, night, retention, ui
 
 BENCHMARKS = {
     "backfill": backfill.main,
     "consolidation": consolidation.main,
     "coverage": coverage.main,
+    "daily": daily.main,
     "night": night.main,
     "retention": retention.main,
+    "ui": ui.main,
 }
 PACKAGES = ("dagster", "duckdb", "pyarrow", "msgspec", "requests")
 

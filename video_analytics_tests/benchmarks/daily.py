@@ -1,9 +1,9 @@
 """A whole night at full size, through schedules and Dagster's runs: how much of it is neither call nor lake.
 
 Both vendors answer from a process of their own, each call after half a second. A day before, the home was
-filled without Dagster; what lies further back is five years of files. A run's time in calls and in the lake is
-that in which any of its threads was there; what is left over is elsewhere: Dagster, Python, waiting for locks.
-What a run waits for the daemon, and the start of its process, is told beside it.
+filled without Dagster; what lies further back is five years of files. A run's time in calls and in the lake
+is that in which any of its threads was there; what is left over is elsewhere: Dagster, Python, locks. What
+the daemon needs to put runs into the queue, and the start of their processes, is told beside it.
 """
 
 import datetime as dt
@@ -53,7 +53,6 @@ NIGHTLY = (
     "panopto_nightly",
 )
 MOST_ELSEWHERE = 20  # percent
-ROUNDS = 6  # of what follows, until nothing does
 LAKE = ("write", "facts", "read", "digest", "fail", "failed", "stamp", "files", "day_files")
 LISTINGS = ("days", "stamps")
 IMPORT = "from video_analytics.definitions import build_defs; build_defs()"
@@ -74,15 +73,13 @@ def main() -> None:
             watch = Watching()
             with watch.watching():
                 daemon = Daemon(settings, instance, turn, carry=watch.carry)
-                asking = _whole_night(daemon, watch)
-                reading = {job: timed for job, timed in watch.by_job.items() if timed.calls}
-                _say(reading, asking, _seconds_to_start(home, environment))
-                _follow(daemon, watch, set(reading))
+                asking = _whole_night(daemon)
+            _say(watch.by_job, asking, _seconds_to_start(home, environment))
         assert not daemon.errors, daemon.errors
         assert all(ran.status == "SUCCESS" for ran in daemon.ran), daemon.told()
 
 
-def _whole_night(daemon: Daemon, watch: "Watching") -> float:
+def _whole_night(daemon: Daemon) -> float:
     """Each schedule ticks, and its runs are carried out; gives the seconds until they were in the queue."""
     asking = 0.0
     for schedule in (each for name in NIGHTLY for each in daemon.schedules if each.name == name):
@@ -91,22 +88,6 @@ def _whole_night(daemon: Daemon, watch: "Watching") -> float:
         asking += time.monotonic() - started
         daemon._work()
     return asking
-
-
-def _follow(daemon: Daemon, watch: "Watching", before: set[str]) -> None:
-    """What the night brings with it, without calls: tables, files, the overview."""
-    for _ in range(ROUNDS):
-        for sensor in daemon.sensors:
-            if sensor.name not in {"brightcove_reconciled", "brightcove_gaps", "panopto_reports"}:
-                daemon.tick(sensor)
-        if not daemon._work():
-            break
-    told = (
-        f"{job} {len(timed.runs)} in {timed.seconds:.1f} s"
-        for job, timed in watch.by_job.items()
-        if job not in before
-    )
-    note(f"what follows: {', '.join(told)}")
 
 
 def _say(reading: dict[str, "Timed"], asking: float, start: float) -> None:

@@ -1,8 +1,8 @@
 """A home as it is after years: 11 accounts of five years, 20 courses of three, and Dagster's memory of them.
 
-The lake's day files are links to one file each. Dagster's events, runs and ticks are made with its own classes
-and rows, in one transaction for each of its databases: a fill by months, then nights with all that follows
-them, then the ticks that `retention` keeps.
+The lake's day files of an owner are links to one file. Dagster's events, runs and ticks are made of its own
+classes and rows, in one transaction for each of its databases: a fill by months, then nights with all that
+follows them, then the ticks that `retention` keeps.
 """
 
 import itertools
@@ -46,7 +46,7 @@ from video_analytics.days import days_between
 from video_analytics.instance import open_instance, packaged
 from video_analytics.lake import Lake, Table, day_key
 from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY
-from video_analytics.partitions import COURSES, add_courses, shown
+from video_analytics.partitions import add_courses, shown
 from video_analytics.ranges import END_TAG, START_TAG
 from video_analytics.settings import Settings, load_settings
 
@@ -56,9 +56,17 @@ NIGHTS = 90
 MONTH = 31  # days of a run of the fill
 TRAILING, REACH = 7, 35  # days that a night reads, and those of the range that it asks for
 PARTITION, VERSION = "dagster/partition", "dagster/data_version"
+CURSOR = '{"account": "2026-01-01"}'
 KEPT = {TickStatus.SKIPPED: 2, TickStatus.SUCCESS: 30}  # days, as dagster.yaml says
 
 Facts = dict[str, Any]
+
+
+def _files(folder: str, number: int) -> Facts:
+    names = [f"brightcove/{folder}/account_of_some_name_{each}.csv" for each in range(number)]
+    return {"files": names, "files_changed": number}
+
+
 DAY_OF_ACCOUNT: Facts = {
     "finality": "final",
     "read_on": "2026-01-01",
@@ -81,30 +89,15 @@ DAY_OF_COURSE: Facts = {
     "lacking_sessions": 0,
     "course": "COMM 101 [2026S] (closed)",
 }
+CMS_CATALOGUE: Facts = {"rows": 2300, "listed": 2290, "gone": 10, "changed": True, "calls": 27, "retries": 0}
+LAST_VIEWED: Facts = {"rows": 2300, "from_own_rows": 2200, "changed": True, "last_view_list": "read"}
+COVERAGE: Facts = {"rows": 18158, "records": 9000, "clipped": 3, "outside": 0, "course": "COMM 101"}
 OF_A_NIGHT: dict[str, Facts] = {  # what an asset of whole accounts, courses or categories records
-    "brightcove/cms_catalog": {
-        "rows": 2300,
-        "listed": 2290,
-        "gone": 10,
-        "changed": True,
-        "calls": 27,
-        "retries": 0,
-    },
-    "brightcove/last_viewed": {
-        "rows": 2300,
-        "from_own_rows": 2200,
-        "changed": True,
-        "last_view_list": "read",
-    },
+    "brightcove/cms_catalog": CMS_CATALOGUE,
+    "brightcove/last_viewed": LAST_VIEWED,
     "brightcove/video_cache": {"rows": 1100, "changed": True, "first_day": "2026-08-24"},
-    "brightcove/cms_files": {
-        "files": [f"brightcove/cms/account_cms_{n}.csv" for n in range(5)],
-        "files_changed": 5,
-    },
-    "brightcove/reporting_files": {
-        "files": [f"brightcove/reporting/{n}.csv" for n in range(4)],
-        "files_changed": 4,
-    },
+    "brightcove/cms_files": _files("cms", 5),
+    "brightcove/reporting_files": _files("reporting", 4),
     "brightcove/multi_year": {
         "files": [f"brightcove/daily/{year}/daily_analytics_{year}.csv" for year in range(2021, 2027)],
         "files_changed": 4,
@@ -112,14 +105,8 @@ OF_A_NIGHT: dict[str, Facts] = {  # what an asset of whole accounts, courses or 
         "years_rebuilt": ["2026"],
     },
     "panopto/course_sessions": {"rows": 60, "folders": 3, "new": 0, "changed": True, "course": "COMM 101"},
-    "panopto/chunked_coverage": {
-        "rows": 18158,
-        "records": 9000,
-        "clipped": 3,
-        "outside": 0,
-        "course": "COMM 101",
-    },
-    "panopto/course_files": {"files": [f"panopto/database/{n}.csv" for n in range(4)], "files_changed": 2},
+    "panopto/chunked_coverage": COVERAGE,
+    "panopto/course_files": _files("database", 4),
     "panopto/tableau_files": {"files": ["tableau/chunks.csv", "tableau/sessions.csv"], "files_changed": 2},
     "warehouse": {"views": 27},
     "delivery/shares": {"delivered": 33, "unchanged": 11, "waiting": 0, "held_back": 0},
@@ -133,7 +120,7 @@ WAY = (  # of a run
 
 
 def settle(home: Path) -> Settings:
-    """A home with 11 accounts since five years, courses since three, two shares; nobody answers its vendors."""
+    """A home with accounts of five years, courses of three, two shares; nobody answers as its vendors."""
     today = datetime.now(UTC).date()
     first = today - timedelta(days=ACCOUNT_DAYS // 11)
     lines = [
@@ -256,10 +243,10 @@ def _days(
     job: str, at: datetime, by: str, asset: str, owners: Sequence[str], days: Sequence[date], facts: Facts
 ) -> Ran:
     """A run over a range of days; of those before the last ones none is due in a night."""
-    key = f"{job.split('_')[0]}/{asset}"
+    key = f"{job.split('_', maxsplit=1)[0]}/{asset}"
     planned: list[str | None] = [f"{owner}|{day}" for owner in owners for day in days]
     due = days if len(owners) == 1 else days[-TRAILING:]
-    made = [(f"{owner}|{day}", facts) for owner in owners for day in due]
+    made: list[tuple[str | None, Facts]] = [(f"{owner}|{day}", facts) for owner in owners for day in due]
     return Ran(job, at, by, {key: made}, {key: planned}, (str(planned[0]), str(planned[-1])))
 
 
@@ -351,12 +338,9 @@ class Memory:
             top = connection.execute(db.text("SELECT coalesce(max(id), 0) FROM event_logs")).scalar_one()
             connection.execute(SqlEventLogStorageTable.insert(), rows)
             numbers = range(top + 1, top + 1 + len(rows))
-            tagged = [
-                (event, number) for event, number in zip(mirrored, numbers, strict=True) if _tags(event)
-            ]
-            self._storage._store_asset_event_tags(
-                connection, [each for each, _ in tagged], [n for _, n in tagged]
-            )
+            tagged = [place for place, event in enumerate(mirrored) if _is_tagged(event)]
+            events = [mirrored[place] for place in tagged]
+            self._storage._store_asset_event_tags(connection, events, [numbers[place] for place in tagged])
         for event, number in zip(mirrored, numbers, strict=True):
             if key := event.get_dagster_event().asset_key:
                 self._last[key.to_string()] = (event, number)
@@ -433,7 +417,7 @@ def _event(run: Ran, run_id: str, asset: str | None, kind: DagsterEventType, dat
         message=f"{kind.value} {asset}.",
         pid=20034,
     )
-    return EventLogEntry(
+    return EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None,
         level=10,
         user_message=told.message or "",
@@ -445,7 +429,7 @@ def _event(run: Ran, run_id: str, asset: str | None, kind: DagsterEventType, dat
     )
 
 
-def _tags(event: EventLogEntry) -> bool:
+def _is_tagged(event: EventLogEntry) -> bool:
     data = event.get_dagster_event().event_specific_data
     return isinstance(data, StepMaterializationData) and bool(data.materialization.tags)
 
@@ -500,7 +484,7 @@ def _keep_ticks(
                 skip_reason="Nothing has been done yet, or something is under way." if skipped else None,
                 run_ids=[] if skipped else [str(uuid.uuid4())],
                 run_keys=[] if skipped else [f"2026-11-22 {uuid.uuid4().hex[:16]}"],
-                cursor='{"account": "2026-01-01"}',
+                cursor=CURSOR,
             )
         )
     return number

@@ -1,9 +1,9 @@
 """The pages of the UI over a home as it is after years: what a browser asks for, until the last answer.
 
-`ui_pages.json` holds the queries of real page loads, recorded from a browser: for each page what it asked, and
-how many answers it had by then. They are asked again in that order, six at a time as browsers do. Loading the
-page's own scripts is not in it. Repeated polls are left out. A first load is the first after the webserver's
-start, for the very first page also the first ever for this home.
+`ui_pages.json` holds the queries of real page loads, recorded from a browser: for each page what it asked,
+and how many answers it had by then. They are asked again in that order, six at a time as browsers do. The
+page's own scripts and repeated polls are left out. A first load is the first after the webserver's start, for
+the very first page also the first ever in this home.
 
     python -m video_analytics_tests.benchmarks.ui FOLDER      a home that is kept, and used again
 """
@@ -46,6 +46,9 @@ class Load:
     slowest: str
     slowest_seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.seconds:.2f} s ({self.slowest} {self.slowest_seconds:.2f} s)"
+
 
 def main(folder: Path | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
@@ -63,9 +66,8 @@ def _fill(home: Path) -> None:
     counts = filled.fill(filled.settle(home))
     size = sum(path.stat().st_size for path in (home / ".dagster").rglob("*.db")) / 1e6
     told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
-    note(
-        f"a home after {filled.NIGHTS} nights: {told}; {size:,.0f} MB of SQLite, {time.monotonic() - started:.0f} s"
-    )
+    seconds = time.monotonic() - started
+    note(f"a home after {filled.NIGHTS} nights: {told}; {size:,.0f} MB of SQLite, {seconds:.0f} s")
 
 
 def _measure(url: str) -> None:
@@ -76,11 +78,8 @@ def _measure(url: str) -> None:
     for page in pages:
         worst = max(again[page], key=lambda load: load.seconds)
         line(f"ui {page[-43:]}", worst.seconds, ASKED_SECONDS, "s")
-        note(
-            f"first load {first[page].seconds:.2f} s ({first[page].slowest} {first[page].slowest_seconds:.2f} s); "
-            f"then {', '.join(f'{load.seconds:.2f}' for load in again[page])} s "
-            f"({worst.slowest} {worst.slowest_seconds:.2f} s); {len(pages[page])} queries"
-        )
+        then = ", ".join(f"{load.seconds:.2f}" for load in again[page])
+        note(f"first load {first[page]}; then {then} s, at worst {worst}; {len(pages[page])} queries")
     line("ui: the slowest page, first load", max(load.seconds for load in first.values()), ASKED_SECONDS, "s")
 
 
@@ -113,7 +112,8 @@ def _load(url: str, recorded: Json, page: str) -> Load:
         futures = []
         for asked in recorded["pages"][page]:
             with changed:
-                changed.wait_for(lambda least=asked["after"]: answered >= least)
+                while answered < asked["after"]:
+                    changed.wait()
             futures.append(browser.submit(ask, asked))
         for future in futures:
             future.result()

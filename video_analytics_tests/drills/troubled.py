@@ -260,7 +260,7 @@ class Life:
         dead = [plan.names[1]]
         yield BEGIN + plan.dead[0] * DAY + 9 * HOUR, lambda: self._scenario(flaky=FLAKY, dead_accounts=dead)
         yield BEGIN + sum(plan.dead) * DAY + 9 * HOUR, lambda: self._scenario(flaky=FLAKY)
-        yield BEGIN + plan.off[0] * DAY + 2 * HOUR, self._off
+        yield BEGIN + plan.off[0] * DAY + 12 * HOUR, self._off
         yield BEGIN + plan.away[0] * DAY + 10 * HOUR, lambda: self._share("reports", "gone")
         yield BEGIN + sum(plan.away) * DAY + 10 * HOUR, lambda: self._share("gone", "reports")
         yield plan.end - PEACE_AT_LAST, lambda: self._scenario()
@@ -278,7 +278,7 @@ class Life:
         """Nobody is there but a timer that asks every hour whether all is well."""
         journal, lake = Journal(self.settings.state), Lake(self.settings.lake)
         for hour in range(1, self.plan.off[1] * 24):
-            self.turn(BEGIN + self.plan.off[0] * DAY + (2 + hour) * HOUR)
+            self.turn(BEGIN + self.plan.off[0] * DAY + (12 + hour) * HOUR)
             evaluate(self.settings, journal, lake, now(), inside=False)
         self._restart()
 
