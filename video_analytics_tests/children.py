@@ -11,7 +11,7 @@ CHILDREN.set_forkserver_preload(
         "video_analytics.roads",
         "video_analytics_tests.test_kill",
         "video_analytics_tests.panopto.test_kill",
-        "video_analytics_tests.drills.troubled",
+        "video_analytics_tests.drills.kills",
         "alembic.command",  # what Dagster imports only when it needs it
         "dagster._core.storage.event_log.sqlite.sqlite_event_log",
         "dagster._core.storage.runs.sqlite.sqlite_run_storage",

@@ -1,23 +1,22 @@
-"""The pages of the UI over a home as it is after years: what a browser asks for, until the last answer.
+"""The pages of the UI over a home as it is after years: from the address to the last answer, in a browser.
 
-`ui_pages.json` holds the queries of real page loads, recorded from a browser: for each page what it asked,
-and how many answers it had by then. They are asked again in that order, six at a time as browsers do. The
-page's own scripts and repeated polls are left out. A first load is the first after the webserver's start, for
-the very first page also the first ever in this home.
+Chromium loads each page with the scripts in its cache, as for people who come back; what it asks the
+webserver is watched over its debugging protocol. Polls that a page repeats later are left out. A first load
+is the first after the webserver's start.
 
     python -m video_analytics_tests.benchmarks.ui FOLDER      a home that is kept, and used again
 """
 
+import itertools
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,22 +24,35 @@ from typing import Any
 from unittest import mock
 
 import requests
+from websockets.sync.client import ClientConnection, connect
 
 from video_analytics.instance import packaged
 from video_analytics_tests.benchmarks import filled
 from video_analytics_tests.benchmarks.table import line, note
 
-RECORDED = Path(__file__).with_name("ui_pages.json")
-AT_ONCE = 6  # connections of a browser to one address
+PAGES = (
+    "/assets/brightcove/daily_analytics?view=overview",
+    "/assets/brightcove/daily_analytics?view=partitions",
+    "/assets/brightcove/daily_analytics?view=checks",
+    "/assets/brightcove/daily_analytics?view=events",
+    "/assets/panopto/viewing_activity?view=overview",
+    "/assets/panopto/viewing_activity?view=partitions",
+    "/assets",
+    "/assets/platform/calendar",
+    "/automation",
+    "/runs",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ASKED_SECONDS = 2.0
 LOADS = 3  # after the first
-OLD = 1_500_000_000  # numbers above are times, in seconds or milliseconds
+QUIET_SECONDS = 1.0  # without a question: the page is there
+LONGEST_SECONDS = 60.0
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Load:
-    """A page load: seconds in all, and the slowest query with its own."""
+    """A page load: seconds to the last answer, and the slowest question with its own."""
 
     seconds: float
     slowest: str
@@ -50,14 +62,66 @@ class Load:
         return f"{self.seconds:.2f} s ({self.slowest} {self.slowest_seconds:.2f} s)"
 
 
+class Browser:
+    """One page of a browser, watched over its debugging protocol."""
+
+    def __init__(self, wire: ClientConnection) -> None:
+        self._wire, self._numbers = wire, itertools.count(1)
+        self._tell("Network.enable")
+        self._tell("Page.enable")
+
+    def load(self, url: str) -> Load:
+        """Go to a page, until it has been quiet for a while."""
+        self._tell("Page.navigate", url="about:blank")
+        self._drain(0.3)
+        begun = last = time.monotonic()
+        open_at: dict[str, tuple[float, str]] = {}
+        taken: list[tuple[float, str]] = []
+        self._tell("Page.navigate", url=url)
+        while time.monotonic() - begun < LONGEST_SECONDS:
+            if taken and not open_at and time.monotonic() - last >= QUIET_SECONDS:
+                break
+            told = self._hear(QUIET_SECONDS)
+            at, what = time.monotonic(), told.get("params", {})
+            if told.get("method") == "Network.requestWillBeSent" and "/graphql" in what["request"]["url"]:
+                open_at[what["requestId"]] = (at, _name(what["request"]))
+            elif told.get("method") in {"Network.loadingFinished", "Network.loadingFailed"}:
+                asked = open_at.pop(what["requestId"], None)
+                if asked:
+                    last = at
+                    taken.append((at - asked[0], asked[1]))
+        if open_at:
+            raise TimeoutError(f"{url}: {open_at} had no answer within {LONGEST_SECONDS:g} s")
+        seconds, slowest = max(taken)
+        return Load(last - begun, slowest, seconds)
+
+    def _tell(self, method: str, **params: Any) -> None:
+        self._wire.send(json.dumps({"id": next(self._numbers), "method": method, "params": params}))
+
+    def _hear(self, seconds: float) -> Json:
+        with suppress(TimeoutError):
+            told: Json = json.loads(self._wire.recv(timeout=seconds))
+            return told
+        return {}
+
+    def _drain(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._hear(0.05)
+
+
 def main(folder: Path | None = None) -> None:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        note(f"ui: left out, as none of {', '.join(BROWSERS)} is installed")
+        return
     with tempfile.TemporaryDirectory() as scratch:
         home = folder or Path(scratch) / "home"
         with mock.patch.dict(os.environ, filled.environment(home)):
             if not home.exists():
                 _fill(home)
-            with _webserver() as url:
-                _measure(url)
+            with _webserver() as url, _browser(program, Path(scratch) / "profile") as browser:
+                _measure(browser, url)
 
 
 def _fill(home: Path) -> None:
@@ -70,94 +134,70 @@ def _fill(home: Path) -> None:
     note(f"a home after {filled.NIGHTS} nights: {told}; {size:,.0f} MB of SQLite, {seconds:.0f} s")
 
 
-def _measure(url: str) -> None:
-    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
-    pages = recorded["pages"]
-    first = {page: _load(url, recorded, page) for page in pages}
-    again = {page: [_load(url, recorded, page) for _ in range(LOADS)] for page in pages}
-    for page in pages:
+def _measure(browser: Browser, url: str) -> None:
+    browser.load(f"{url}/overview/timeline")  # the scripts are in the browser's cache afterwards
+    first = {page: browser.load(url + page) for page in PAGES}
+    again = {page: [browser.load(url + page) for _ in range(LOADS)] for page in PAGES}
+    for page in PAGES:
         worst = max(again[page], key=lambda load: load.seconds)
         line(f"ui {page[-43:]}", worst.seconds, ASKED_SECONDS, "s")
         then = ", ".join(f"{load.seconds:.2f}" for load in again[page])
-        note(f"first load {first[page]}; then {then} s, at worst {worst}; {len(pages[page])} queries")
+        note(f"first load {first[page]}; then {then} s, at worst {worst}")
     line("ui: the slowest page, first load", max(load.seconds for load in first.values()), ASKED_SECONDS, "s")
 
 
-def _load(url: str, recorded: Json, page: str) -> Load:
-    """Ask what a page asks, each query once as many others are answered as were then."""
-    later = time.time() - recorded["recorded"]["at"]
-    answered, changed = 0, threading.Condition()
-    taken: list[tuple[float, str]] = []
-    local = threading.local()
-
-    def ask(asked: Json) -> None:
-        nonlocal answered
-        if not hasattr(local, "session"):
-            local.session = requests.Session()
-        begun = time.monotonic()
-        body = {
-            "operationName": asked["operation"],
-            "query": recorded["queries"][asked["operation"]],
-            "variables": _moved(asked["variables"], later),
-        }
-        answer = local.session.post(f"{url}/graphql", json=body, timeout=120).json()
-        with changed:
-            taken.append((time.monotonic() - begun, asked["operation"]))
-            answered += 1
-            changed.notify_all()
-        assert not answer.get("errors"), f"{page}: {asked['operation']}: {str(answer['errors'])[:300]}"
-
-    started = time.monotonic()
-    with ThreadPoolExecutor(AT_ONCE) as browser:
-        futures = []
-        for asked in recorded["pages"][page]:
-            with changed:
-                while answered < asked["after"]:
-                    changed.wait()
-            futures.append(browser.submit(ask, asked))
-        for future in futures:
-            future.result()
-    seconds, slowest = max(taken)
-    return Load(time.monotonic() - started, slowest, seconds)
+def _name(request: Json) -> str:
+    """What a request asks: the operation of a GraphQL query, else the end of its address."""
+    with suppress(KeyError, ValueError, TypeError):
+        return str(json.loads(request["postData"])["operationName"])
+    return str(request["url"])[-40:]
 
 
-def _moved(value: Any, later: float) -> Any:
-    """Variables with their times moved on to now."""
-    if isinstance(value, dict):
-        return {key: _moved(each, later) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_moved(each, later) for each in value]
-    if isinstance(value, str) and value.isdigit() and int(value) > OLD:
-        return str(int(_moved(int(value), later)))
-    if isinstance(value, int | float) and value > OLD:
-        return value + later * (1000 if value > OLD * 100 else 1)
-    return value
+@contextmanager
+def _browser(program: str, profile: Path) -> Iterator[Browser]:
+    port = _free_port()
+    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--remote-debugging-port={port}"]
+    command = [program, *flags, f"--user-data-dir={profile}", "about:blank"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        try:
+            pages = _wait_for(f"http://127.0.0.1:{port}/json")
+            target = next(each for each in pages.json() if each["type"] == "page")
+            with connect(target["webSocketDebuggerUrl"], max_size=None) as wire:
+                yield Browser(wire)
+        finally:
+            process.terminate()
 
 
 @contextmanager
 def _webserver() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     program = Path(sys.executable).with_name("dagster-webserver")
     command = [str(program), "-w", str(packaged("workspace.yaml")), "-h", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
         try:
-            _wait_for(url)
+            _wait_for(f"{url}/server_info")
             yield url
         finally:
             process.terminate()
 
 
-def _wait_for(url: str, seconds: float = 120) -> None:
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _wait_for(url: str, seconds: float = 120) -> requests.Response:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with suppress(requests.ConnectionError):
-            requests.get(f"{url}/server_info", timeout=5).raise_for_status()
-            return
+            answer = requests.get(url, timeout=5)
+            answer.raise_for_status()
+            return answer
         time.sleep(0.2)
-    raise TimeoutError(f"{url}: no webserver within {seconds:g} s")
+    raise TimeoutError(f"{url}: no answer within {seconds:g} s")
 
 
 def _run(arguments: Sequence[str]) -> None:
