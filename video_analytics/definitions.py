@@ -31,7 +31,7 @@ def build_defs(
         reports = [*report_assets(), *retention_assets()]
         sources = [*brightcove_assets(home), *panopto_assets(home), *reports]
         files = [asset.key for asset in sources if "csv" in (asset.specs_by_key[asset.key].kinds or ())]
-        whole = [dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in files]
+        whole = [dg.AssetDep(key, partition_mapping=dg.LastPartitionMapping()) for key in files]
         over_all = [warehouse_asset(home, sources), calendar_asset(home), *delivery_assets(home, whole)]
         assets = [*sources, *over_all]
     sensors, schedules = automation(home)

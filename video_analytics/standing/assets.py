@@ -8,17 +8,16 @@ from video_analytics.standing.calendars import write_calendar
 
 GROUP = "platform"
 KEY = dg.AssetKey([GROUP, "calendar"])
-SOURCES = (
-    dg.AssetKey(["brightcove", "daily_analytics"]),
+SOURCES = (  # not the days themselves: with them as direct sources the UI lists all of them for each page
+    dg.AssetKey(["brightcove", "last_viewed"]),
     dg.AssetKey(["panopto", "course_sessions"]),
-    dg.AssetKey(["panopto", "viewing_activity"]),
-    dg.AssetKey(["panopto", "viewing_history"]),
+    dg.AssetKey(["panopto", "chunked_coverage"]),
 )
 
 
 def calendar_asset(settings: Settings) -> dg.AssetsDefinition:
     """The unpartitioned asset downstream of all days."""
-    deps = [dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in SOURCES]
+    deps = [dg.AssetDep(key, partition_mapping=dg.LastPartitionMapping()) for key in SOURCES]
 
     @dg.asset(key=KEY, deps=deps, group_name=GROUP, kinds={"parquet", "csv"})
     def calendar() -> dg.MaterializeResult[None]:
