@@ -75,6 +75,7 @@ class Browser:
         self._tell("Page.navigate", url="about:blank")
         self._drain(0.3)
         begun = last = time.monotonic()
+        known: set[str] = set()
         open_at: dict[str, tuple[float, str]] = {}
         taken: list[tuple[float, str]] = []
         self._tell("Page.navigate", url=url)
@@ -83,7 +84,7 @@ class Browser:
                 break
             told = self._hear(QUIET_SECONDS)
             at, what = time.monotonic(), told.get("params", {})
-            if told.get("method") == "Network.requestWillBeSent" and "/graphql" in what["request"]["url"]:
+            if told.get("method") == "Network.requestWillBeSent" and _is_new(what["request"], known):
                 open_at[what["requestId"]] = (at, _name(what["request"]))
             elif told.get("method") in {"Network.loadingFinished", "Network.loadingFailed"}:
                 asked = open_at.pop(what["requestId"], None)
@@ -135,7 +136,7 @@ def _fill(home: Path) -> None:
 
 
 def _measure(browser: Browser, url: str) -> None:
-    browser.load(f"{url}/overview/timeline")  # the scripts are in the browser's cache afterwards
+    browser.load(f"{url}/locations")  # the scripts are in the browser's cache afterwards
     first = {page: browser.load(url + page) for page in PAGES}
     again = {page: [browser.load(url + page) for _ in range(LOADS)] for page in PAGES}
     for page in PAGES:
@@ -144,6 +145,14 @@ def _measure(browser: Browser, url: str) -> None:
         then = ", ".join(f"{load.seconds:.2f}" for load in again[page])
         note(f"first load {first[page]}; then {then} s, at worst {worst}")
     line("ui: the slowest page, first load", max(load.seconds for load in first.values()), ASKED_SECONDS, "s")
+
+
+def _is_new(request: Json, known: set[str]) -> bool:
+    """Whether a page asks this for the first time; what it asks again is a poll."""
+    asked = request.get("postData", "")
+    new = "/graphql" in request["url"] and asked not in known
+    known.add(asked)
+    return new
 
 
 def _name(request: Json) -> str:
