@@ -6,7 +6,6 @@ A drill reads: `sandbox = new_sandbox({"flaky": 0.1})`, `settings = settings_for
 
 import datetime as dt
 import json
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -44,11 +43,6 @@ FAST: dict[str, Any] = {
 
 NewSandbox = Callable[..., Sandbox]
 TurnClock = Callable[[Sandbox, dt.datetime], None]
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a quarter of the time a test waits for a socket or another process."""
-    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
