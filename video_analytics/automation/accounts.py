@@ -1,9 +1,8 @@
 """A night for every account, and between the nights what is missing or has become better at the vendor.
 
 The schedules ask for the catalogues and for the days that are due: in one run all accounts that need the
-same days, which in a quiet night are all of them. One sensor asks
-for gaps, each as often as its failures allow; another one for days that the vendor has reconciled since
-they were read.
+same days, which in a quiet night are all of them. One sensor asks for gaps, each as often as its failures
+allow; another one for days that the vendor has reconciled since they were read.
 """
 
 import json

@@ -1,5 +1,6 @@
-"""What schedules and sensors have in common: a cron that notes its tick, runs over ranges, who is busy."""
+"""What schedules and sensors have in common: a cron that notes its tick, who is busy, what has changed."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -49,6 +50,11 @@ def is_busy(instance: dg.DagsterInstance, *jobs: str) -> bool:
     """Whether a run of one of the jobs is under way or waits in the queue."""
     filters = (dg.RunsFilter(job_name=job, statuses=OPEN) for job in jobs)
     return any(instance.get_runs_count(each) for each in filters)
+
+
+def fingerprint(seen: object) -> str:
+    """Short, and the same in every process for what looks the same."""
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 def to_heal(settings: Settings, asset: str, subjects: Iterable[str]) -> list[str]:

@@ -16,7 +16,7 @@ from video_analytics.brightcove import plan
 from video_analytics.brightcove.resources import BACKFILL_TAG
 from video_analytics.clock import now
 from video_analytics.ranges import day_ranges
-from video_analytics.settings import Account, Backfill, Settings
+from video_analytics.settings import Backfill, Settings
 from video_analytics.spending import spent
 
 EVERY_SECONDS = 120
@@ -57,8 +57,8 @@ def next_slice(settings: Settings, backfill: Backfill, at: datetime) -> Iterator
     left = backfill.calls - spent(settings.state, backfill.night_of(at), backfill.name)
     missing = {
         account: days
-        for account in _accounts(settings, backfill)
-        if (days := _missing(settings, account, backfill, at))
+        for account in settings.accounts_of(backfill)
+        if (days := plan.unfilled(settings, account, backfill.first, backfill.last, at))
     }
     if not missing:
         return
@@ -75,12 +75,3 @@ def next_slice(settings: Settings, backfill: Backfill, at: datetime) -> Iterator
     for span in day_ranges(wanted, order):
         run_key = f"backfill {backfill.name} {at:%F %H:%M} {span.first} {span.last}"
         yield request_days(span, run_key, {BACKFILL_TAG: backfill.name})
-
-
-def _accounts(settings: Settings, backfill: Backfill) -> list[Account]:
-    names = backfill.accounts or tuple(account.name for account in settings.brightcove.accounts)
-    return [settings.account(name) for name in names]
-
-
-def _missing(settings: Settings, account: Account, backfill: Backfill, at: datetime) -> list[date]:
-    return plan.unfilled(settings, account, backfill.first, backfill.last, at)

@@ -5,12 +5,11 @@ source is not well is asked for again when the source has been read anew.
 """
 
 import contextlib
-import hashlib
 from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from video_analytics.automation.asking import is_busy, sensor_status
+from video_analytics.automation.asking import fingerprint, is_busy, sensor_status
 from video_analytics.clock import now
 from video_analytics.delivery.assets import KEY
 from video_analytics.delivery.deliver import pending
@@ -38,7 +37,7 @@ def deliveries_automation(settings: Settings) -> list[dg.SensorDefinition]:
             return dg.SkipReason("A delivery is under way.")
         waiting = pending(settings)
         slot = int(now().timestamp()) // (settings.delivery.retry_minutes * 60)
-        seen = f"{slot} {_fingerprint(waiting)}"
+        seen = f"{slot} {_seen(waiting)}"
         if seen == context.cursor:
             return dg.SkipReason("Nothing to deliver, or it was tried a moment ago.")
         look = f"look {now().date()}"  # once a day at what lies there: somebody may have removed it
@@ -54,18 +53,14 @@ def _run_key(settings: Settings, items: Sequence[Item], slot: int) -> str:
     reasons = {item: why_not(item) for item in items}
     held_back = sorted((str(item.target), why) for item, why in reasons.items() if why)
     free = [item for item, why in reasons.items() if not why]
-    return f"{slot if free else ''} {_fingerprint(free)} {_digest(held_back)}"
+    return f"{slot if free else ''} {_seen(free)} {fingerprint(held_back)}"
 
 
-def _fingerprint(items: Iterable[Item]) -> str:
-    return _digest([(each.share, str(each.target), _changed(each)) for each in items])
+def _seen(items: Iterable[Item]) -> str:
+    return fingerprint([(each.share, str(each.target), _changed(each)) for each in items])
 
 
 def _changed(item: Item) -> int:
     with contextlib.suppress(FileNotFoundError):  # renamed with its course a moment ago
         return item.source.stat().st_mtime_ns
     return 0
-
-
-def _digest(said: object) -> str:
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]

@@ -4,14 +4,13 @@ The sensor compares what lies in the lake with what it last asked for, account b
 category. While days or catalogues are being read it waits: what follows would be of a half-read night.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
 import dagster as dg
 
 from video_analytics.automation.accounts import CATALOGUES, DAYS
-from video_analytics.automation.asking import is_busy, sensor_status
+from video_analytics.automation.asking import fingerprint, is_busy, sensor_status
 from video_analytics.brightcove.assets import key
 from video_analytics.brightcove.tables import CMS_CATALOG, DAILY_ANALYTICS, LAST_VIEW_LIST, VIDEO_CACHE
 from video_analytics.clock import now, today
@@ -69,7 +68,7 @@ def _accounts(settings: Settings) -> Iterator[tuple[str, str]]:
         if lake.path(CMS_CATALOG, account.id).exists():
             years = settings.brightcove.report_years(today(account.timezone))
             inputs = [years, settings.brightcove.cache_days, *_inputs(lake, account)]
-            yield f"{ACCOUNT} {account.key}", _fingerprint(inputs)
+            yield f"{ACCOUNT} {account.key}", fingerprint(inputs)
 
 
 def _categories(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -79,14 +78,10 @@ def _categories(settings: Settings) -> Iterator[tuple[str, str]]:
         if any(lake.path(CMS_CATALOG, account.id).exists() for account in accounts):
             caches = [lake.stamp(VIDEO_CACHE, account.id) for account in accounts]
             inputs = [settings.brightcove.daily_scope, caches, *(_inputs(lake, each) for each in accounts)]
-            yield f"{CATEGORY} {category}", _fingerprint(inputs)
+            yield f"{CATEGORY} {category}", fingerprint(inputs)
 
 
 def _inputs(lake: Lake, account: Account) -> list[object]:
     """What an account's catalogue, list of last views and days look like from outside."""
     single = [lake.stamp(table, account.id) for table in (CMS_CATALOG, LAST_VIEW_LIST)]
     return [*single, *lake.stamps(DAILY_ANALYTICS, account.id)]
-
-
-def _fingerprint(inputs: object) -> str:
-    return hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]

@@ -1,11 +1,9 @@
 """What shows the whole: the warehouse and the calendar, made anew when something else was."""
 
-import hashlib
-
 import dagster as dg
 
 from video_analytics import warehouse
-from video_analytics.automation.asking import OPEN
+from video_analytics.automation.asking import OPEN, fingerprint
 from video_analytics.clock import now
 from video_analytics.journal import Journal
 from video_analytics.settings import Settings
@@ -32,6 +30,6 @@ def overview_automation(settings: Settings) -> list[dg.SensorDefinition]:
         if not done or context.instance.get_runs_count(dg.RunsFilter(statuses=OPEN)):
             return dg.SkipReason("Nothing has been done yet, or something is under way.")
         said = sorted((each.asset, each.subject, str(each.succeeded_at), each.attempts) for each in done)
-        return dg.RunRequest(run_key=f"{now().date()} {hashlib.sha256(repr(said).encode()).hexdigest()[:16]}")
+        return dg.RunRequest(run_key=f"{now().date()} {fingerprint(said)}")
 
     return [overview]

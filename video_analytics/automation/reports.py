@@ -5,13 +5,12 @@ and at the lake, and asks for the next step: read, fetch, reckon. Nothing is ask
 but once a day again where it failed.
 """
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import dagster as dg
 
 from video_analytics import partitions
-from video_analytics.automation.asking import schedule
+from video_analytics.automation.asking import fingerprint, schedule
 from video_analytics.clock import now
 from video_analytics.errors import ReportError
 from video_analytics.lake import Lake
@@ -69,7 +68,7 @@ def next_steps(settings: Settings) -> Iterator[dg.RunRequest]:
     lake, inbox = Lake(settings.lake), Inbox(settings.home)
     waiting = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in inbox.files()]
     if waiting:
-        yield dg.RunRequest(job_name=READ, run_key=f"inbox {now().date()} {_digest(waiting)}")
+        yield dg.RunRequest(job_name=READ, run_key=f"inbox {now().date()} {fingerprint(waiting)}")
         return
     if settings.panopto.configured and any(is_owed(lake, kind) for kind in ASKED):
         slot = int(now().timestamp()) // FETCH_EVERY_SECONDS
@@ -87,7 +86,3 @@ def _reckoning(settings: Settings, lake: Lake, day: str) -> Iterator[dg.RunReque
     if inputs_held(lake, day) != wanted:
         run_key = f"retention {now().date()} {day} {wanted}"
         yield dg.RunRequest(job_name=RECKON, partition_key=day, run_key=run_key)
-
-
-def _digest(values: Sequence[object]) -> str:
-    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
