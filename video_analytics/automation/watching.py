@@ -19,7 +19,7 @@ from video_analytics.errors import SettingsError
 from video_analytics.journal import Journal
 from video_analytics.lake import Lake, Table
 from video_analytics.panopto import quality as panopto
-from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY
+from video_analytics.panopto.tables import CHUNKED_COVERAGE, SESSIONS, VIEWING_ACTIVITY
 from video_analytics.quality import Finding
 from video_analytics.settings import Course, Settings, read_courses
 
@@ -81,13 +81,14 @@ class Findings:
         with suppress(SettingsError):  # which is told by itself; the last courses known are judged
             self._courses = read_courses(self._settings.home)
         for course in self._courses:
-            seen = self._seen(course.id, at, VIEWING_ACTIVITY, SESSIONS)
+            seen = self._seen(course.id, at, VIEWING_ACTIVITY, SESSIONS, CHUNKED_COVERAGE)
             judge = partial(panopto.judge, self._lake, course.id, self._settings.panopto, at)
             found = self._judged(course.id, seen, judge)
             yield from (each for each in found if each.blocking)  # terms begin and end: bounds are no news
 
-    def _seen(self, owner: str, at: datetime, by_day: Table, whole: Table) -> object:
-        return at.date(), self._lake.stamp(whole, owner), tuple(self._lake.stamps(by_day, owner))
+    def _seen(self, owner: str, at: datetime, by_day: Table, *whole: Table) -> object:
+        stamps = [self._lake.stamp(table, owner) for table in whole]
+        return at.date(), *stamps, *self._lake.stamps(by_day, owner)
 
     def _judged(self, subject: str, seen: object, judge: Callable[[], list[Finding]]) -> list[Finding]:
         if self._known.get(subject, (None, []))[0] != seen:

@@ -23,7 +23,6 @@ from video_analytics_tests.panopto.drill import PEACE, course_ids, night, panopt
 from video_analytics_tests.panopto.test_collect import MAY, equal_since, keys_of
 
 Environment = dict[str, str]
-KILLS = 25
 JUNE = dt.date(2026, 6, 1)
 
 
@@ -77,9 +76,10 @@ def nothing_is_torn(lake: Path) -> int:
     return len(paths)
 
 
+@pytest.mark.parametrize("kills", [8, pytest.param(25, marks=pytest.mark.night)])
 @pytest.mark.parametrize("first", [True, False])
 def test_kills_at_any_moment_of_a_night(
-    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, tmp_path: Path, first: bool
+    home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, tmp_path: Path, first: bool, kills: int
 ) -> None:
     """A first night, that fills an empty lake; and a later one, in which a session has moved."""
     sandbox = new_sandbox(PEACE)
@@ -103,7 +103,7 @@ def test_kills_at_any_moment_of_a_night(
 
     moments, killed, amid, finished = random.Random(7), 0, 0, 0
     shutil.copytree(before, lake)
-    while killed < KILLS:
+    while killed < kills:
         if child.run(moments.uniform(0.03, whole)) == -signal.SIGKILL:
             killed += 1
             amid += nothing_is_torn(lake) > len(tables(before))
@@ -117,7 +117,7 @@ def test_kills_at_any_moment_of_a_night(
     assert equal_since(sandbox, Lake(lake), courses, JUNE) > 40
     assert all(set(keys_of(Lake(lake), course_id).values()) == {1} for course_id in courses)
     print(f"{killed} kills, {amid} of them amid data, {finished + 1} runs that finished in between")
-    assert amid >= KILLS * 0.2 or not first  # the moments must reach beyond the start
+    assert amid >= kills * 0.2 or not first  # the moments must reach beyond the start
 
 
 def test_two_processes_at_once(home: Path, new_sandbox: NewSandbox) -> None:
