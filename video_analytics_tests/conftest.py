@@ -6,6 +6,8 @@ A drill reads: `sandbox = new_sandbox({"flaky": 0.1})`, `settings = settings_for
 
 import datetime as dt
 import json
+import os
+import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -41,8 +43,17 @@ FAST: dict[str, Any] = {
     "report_timeout_seconds": 10,
 }
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, on Linux: what is fsynced there waits for no disk
+ROOM = 4 << 30
+
 NewSandbox = Callable[..., Sandbox]
 TurnClock = Callable[[Sandbox, dt.datetime], None]
+
+
+def pytest_configure() -> None:
+    """Temporary folders lie in memory where there is room, unless somebody chose their place."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(autouse=True)
