@@ -59,7 +59,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--home", type=click.Path(path_type=Path), default=Path("demo-home"), show_default=True)
-@click.option("--days", type=click.IntRange(1, 1000), default=35, show_default=True, help="The last N days.")
+@click.option("--days", type=click.IntRange(1, 1000), default=65, show_default=True, help="The last N days.")
 @click.option("--ui", is_flag=True, help="Open the Dagster UI on it afterwards, until Ctrl-C.")
 @click.option("--scenario", default="plain", show_default=True, help="What goes wrong; see `sandbox --help`.")
 @plainly
@@ -163,6 +163,20 @@ def status(home: Path | None, as_json: bool) -> int:
             print_status(Console(), statuses)
         print_reports(Console(), reports)
     return FAILED if any(each.has_failed for kind in told for each in told[kind]) else 0
+
+
+@main.command()
+@_HOME
+@click.option("--open", "opens", is_flag=True, help="Open the index in the browser afterwards.")
+@plainly
+def pages(home: Path | None, opens: bool) -> int:
+    """The pages for people, of what is in the lake: exports/pages/index.html, and from there.
+
+    Each page is one file that opens with a double click, from a share too: no server, no network.
+    """
+    from video_analytics.running import build_pages  # noqa: PLC0415 - as above
+
+    return build_pages(load_settings(home), Console(), opens=opens)
 
 
 for command in (

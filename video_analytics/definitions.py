@@ -11,6 +11,7 @@ from video_analytics.brightcove.assets import brightcove_assets
 from video_analytics.brightcove.resources import road_resource as brightcove_road
 from video_analytics.delivery.assets import delivery_assets
 from video_analytics.delivery.checks import delivery_checks
+from video_analytics.pages.assets import pages_assets
 from video_analytics.panopto.assets import panopto_assets
 from video_analytics.panopto.reports.assets import report_assets
 from video_analytics.panopto.reports.resources import desk_resource
@@ -19,6 +20,8 @@ from video_analytics.panopto.retention.assets import retention_assets
 from video_analytics.settings import Settings, load_settings
 from video_analytics.standing.assets import calendar_asset
 from video_analytics.warehouse import warehouse_asset
+
+FILES = {"csv", "html"}  # kinds of what is delivered
 
 
 def build_defs(
@@ -30,10 +33,12 @@ def build_defs(
         warnings.simplefilter("ignore", dg.BetaWarning)  # backfill policies: beta for years, version pinned
         reports = [*report_assets(), *retention_assets()]
         sources = [*brightcove_assets(home), *panopto_assets(home), *reports]
-        files = [asset.key for asset in sources if "csv" in (asset.specs_by_key[asset.key].kinds or ())]
+        pages = pages_assets(home)
+        made = [*sources, *pages]
+        files = [each.key for each in made if FILES & (each.specs_by_key[each.key].kinds or set())]
         whole = [dg.AssetDep(key, partition_mapping=dg.LastPartitionMapping()) for key in files]
         over_all = [warehouse_asset(home, sources), calendar_asset(home), *delivery_assets(home, whole)]
-        assets = [*sources, *over_all]
+        assets = [*made, *over_all]
     sensors, schedules = automation(home)
     return dg.Definitions(
         assets=assets,

@@ -18,7 +18,7 @@ from video_analytics.brightcove.finality import last_closed
 from video_analytics.clock import now
 from video_analytics.errors import SettingsError
 from video_analytics.instance import packaged
-from video_analytics.running import run_accounts, run_courses, run_usage_reports
+from video_analytics.running import build_pages, run_accounts, run_courses, run_usage_reports
 from video_analytics.sandbox import ZONES
 from video_analytics.sandbox.panopto import SITE_ZONE, PanoptoWorld
 from video_analytics.settings import Settings, courses_path, load_settings, read_courses
@@ -47,6 +47,8 @@ def run_demo(home: Path, days: int, scenario: str, *, with_ui: bool) -> int:
         console.rule("Panopto usage reports", align="left")
         code = max(code, run_usage_reports(settings, None, console, ask=True))
         _say_what_next(console, settings)
+        console.rule("Pages for everybody, in any browser", align="left")
+        code = max(code, build_pages(settings, console, opens=False))
         if with_ui:
             _serve_ui(console, settings)
     return code
@@ -93,13 +95,14 @@ def _panopto(first: date) -> str:
 
 
 def _shares(home: Path) -> str:
-    """The shares of the built-in routes, as folders of the home."""
+    """The shares of the built-in routes, as folders of the home; the pages go there too."""
     tables = []
     for name in (REPORTS, DAILY):
         folder = (home / "shares" / name).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         tables.append(f"[delivery.shares.{name}]\nroot = {json.dumps(str(folder))}\n")
-    return "\n".join(tables)
+    route = 'source = "pages/**/*.html"\nshare = "daily"\nfolder = "Pages"\nbusiness_unit = "Reporting"\n'
+    return "\n".join([*tables, f"[delivery.routes.pages]\n{route}"])
 
 
 def _is_demo(settings_file: Path) -> bool:

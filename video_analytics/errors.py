@@ -61,6 +61,10 @@ class ShareAway(DeliveryError):
     """No file can be put on the share: it is gone, full, or may not be written."""
 
 
+class PageError(VideoAnalyticsError):
+    """A page could not be made of what there is."""
+
+
 class AlertError(VideoAnalyticsError):
     """A message could not be handed to its channel; never holds the channel's address."""
 

@@ -3,6 +3,7 @@
 A run may hold one partition or a range; code that materializes never assumes one. Dagster is at home here.
 """
 
+import base64
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -182,9 +183,17 @@ def _failure(context: dg.AssetExecutionContext, failures: Mapping[str, VideoAnal
 
 
 def shown(facts: Facts) -> dict[str, Any]:
-    """Facts as metadata of the Dagster UI, which plots numbers over time."""
+    """Facts as metadata of the Dagster UI, which plots numbers over time; bytes are a picture, PNG."""
     named = {"rows": "dagster/partition_row_count"}
-    return {named.get(key, key): value for key, value in facts.items() if value is not None}
+    return {
+        named.get(key, key): _picture(value) if isinstance(value, bytes) else value
+        for key, value in facts.items()
+        if value is not None
+    }
+
+
+def _picture(png: bytes) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(f"![](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
 def _few(names: Iterable[str], most: int = 5) -> str:

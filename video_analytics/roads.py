@@ -12,6 +12,7 @@ from video_analytics.days import days_between
 from video_analytics.delivery.assets import KEY as DELIVERY
 from video_analytics.errors import ReportError, SettingsError
 from video_analytics.lake import Lake
+from video_analytics.pages.assets import KEYS as PAGES
 from video_analytics.panopto import plan
 from video_analytics.panopto.assets import key as panopto
 from video_analytics.panopto.collect import due_days
@@ -91,6 +92,17 @@ def over_all(runner: Runner) -> None:
     """What lies over all sources: the warehouse, the calendar, and the files on their way to the shares."""
     for asset in (warehouse.KEY, CALENDAR):
         runner.materialize(asset, [None])
+    _deliver(runner)
+
+
+def build_pages(runner: Runner) -> None:
+    """The calendar as it stands and all pages whose data changed, on their way to the shares too."""
+    for asset in (CALENDAR, *PAGES):
+        runner.materialize(asset, [None])
+    _deliver(runner)
+
+
+def _deliver(runner: Runner) -> None:
     if runner.settings.delivery.shares:
         runner.materialize(DELIVERY, [None])
 

@@ -1,13 +1,14 @@
 """The commands `run` and `check`, from settings to an exit code."""
 
 import os
+import webbrowser
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from rich.console import Console
 from rich.text import Text
 
-from video_analytics import verdicts
+from video_analytics import roads, verdicts
 from video_analytics.brightcove import probes as brightcove_probes
 from video_analytics.brightcove.client import Client
 from video_analytics.brightcove.client import credentials as brightcove_credentials
@@ -17,6 +18,7 @@ from video_analytics.console import Bars, print_calls, print_failures, print_fil
 from video_analytics.http import Tally
 from video_analytics.instance import open_instance
 from video_analytics.lake import Lake
+from video_analytics.pages.address import address
 from video_analytics.panopto import probes as panopto_probes
 from video_analytics.panopto.plan import present, sessions_of
 from video_analytics.panopto.resources import open_road
@@ -77,6 +79,20 @@ def run_usage_reports(settings: Settings, day: date | None, console: Console, *,
         run_reports(runner, day, ask=ask)
 
     return _run(settings, "reports", road, said, console)
+
+
+def build_pages(settings: Settings, console: Console, *, opens: bool) -> int:
+    """Materialize the pages whose data changed, and say where they are; 0 only when all could be made."""
+    with open_instance(settings) as (instance, tags), Bars(console, tally := Tally()) as bars:
+        runner = Runner(settings, bars, tally, instance, tags)
+        roads.build_pages(runner)
+    for error in runner.errors:
+        console.print(Text(f"FAILED {error}", style="red"), soft_wrap=True)
+    where = address(settings)
+    console.print(Text(where), soft_wrap=True)
+    if opens and not webbrowser.open(where):
+        console.print("No browser could be opened here; open this address in one.")
+    return 0 if runner.ok else 1
 
 
 def _run(

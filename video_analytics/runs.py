@@ -15,6 +15,7 @@ from video_analytics.definitions import build_defs
 from video_analytics.delivery.assets import KEY as DELIVERY
 from video_analytics.errors import VideoAnalyticsError
 from video_analytics.http import Tally
+from video_analytics.pages.assets import KEYS as PAGES
 from video_analytics.panopto.reports.resources import desk_resource
 from video_analytics.panopto.resources import road_resource as panopto_road
 from video_analytics.ranges import Range
@@ -22,7 +23,7 @@ from video_analytics.settings import Settings
 from video_analytics.standing.assets import KEY as CALENDAR
 from video_analytics.watch import Watch
 
-WITHOUT_ROAD = (warehouse.KEY, CALENDAR, DELIVERY)  # assets that tell no watch themselves
+WITHOUT_ROAD = (warehouse.KEY, CALENDAR, DELIVERY, *PAGES)  # assets that tell no watch themselves
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 

@@ -16,11 +16,12 @@ from video_analytics import files
 KEPT_DAYS = 40
 
 
-def note(root: Path, vendor: str, at: datetime, calls: float, backfill: str = "") -> None:
+def note(root: Path, vendor: str, at: datetime, calls: float, backfill: str = "", retries: float = 0) -> None:
     """Note what a run has spent; nothing where it made no call. What is old goes."""
     if not calls:
         return
-    told = {"vendor": vendor, "at": at.isoformat(), "calls": calls, "backfill": backfill}
+    spent = {"calls": calls, "retries": retries, "backfill": backfill}
+    told = {"vendor": vendor, "at": at.isoformat(), **spent}
     path = root / "calls" / at.date().isoformat() / f"{vendor}-{uuid4().hex}.json"
     files.write_bytes(path, json.dumps(told).encode())
     _forget(root, at)
@@ -28,15 +29,19 @@ def note(root: Path, vendor: str, at: datetime, calls: float, backfill: str = ""
 
 def spent(root: Path, since: datetime, backfill: str) -> float:
     """The calls of a backfill's runs that ended after an instant."""
-    return sum(float(told["calls"]) for told in _told(root, since) if told["backfill"] == backfill)
+    return sum(float(told["calls"]) for told in noted(root, since) if told["backfill"] == backfill)
 
 
-def _told(root: Path, since: datetime) -> Iterator[dict[str, Any]]:
+def noted(root: Path, since: datetime) -> Iterator[dict[str, Any]]:
+    """What the runs that ended after an instant have spent, by day: vendor, at, calls, retries, backfill."""
     for folder in sorted((root / "calls").glob("????-??-??")):
         if folder.name < since.date().isoformat():
             continue
         for path in folder.glob("*.json"):
-            told: dict[str, Any] = json.loads(path.read_bytes())
+            try:
+                told: dict[str, Any] = json.loads(path.read_bytes())
+            except FileNotFoundError:  # old: another run has just removed it
+                continue
             if datetime.fromisoformat(told["at"]) >= since:
                 yield told
 

@@ -131,6 +131,12 @@ def test_the_sandbox_knows_the_contract_only() -> None:
     assert {module: knows(module, *known) for module in inside("sandbox") if knows(module, *known)} == {}
 
 
+def test_pages_know_the_lake_and_ask_nobody() -> None:
+    outside = own("brightcove.client", "panopto.rest", "panopto.soap", "http", "sandbox", "delivery.deliver")
+    known = {module: knows(module, "requests", *outside) for module in inside("pages")}
+    assert {module: found for module, found in known.items() if found} == {}
+
+
 def test_the_platform_does_not_lean_on_the_sandbox() -> None:
     rooms = [*inside("brightcove"), *inside("panopto"), *inside("settings"), *inside("http"), "lake.py"]
     assert [module for module in rooms if knows(module, *own("sandbox"))] == []

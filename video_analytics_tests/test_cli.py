@@ -63,6 +63,18 @@ def test_the_demo_shows_the_whole_road(tmp_path: Path) -> None:
         chunks = warehouse.sql("SELECT count(*) FROM panopto.chunked_coverage").fetchall()[0][0]
     assert days == rows > 0
     assert chunks > 0
+    pages = home / "exports" / "pages"
+    assert done.stdout.rstrip().endswith((pages / "index.html").as_uri())
+    assert {path.name for path in pages.glob("*.html")} == {
+        "index.html",
+        "storage.html",
+        "channels.html",
+        "trust.html",
+    }
+    assert len(list(pages.glob("courses/*.html"))) == 2 * 7
+    for page in pages.rglob("*.html"):
+        delivered = home / "shares" / "daily" / "Pages" / page.relative_to(pages)
+        assert delivered.read_bytes() == page.read_bytes()
     secrets = [
         line.split("=", 1)[1] for line in (home / ".env").read_text().splitlines() if SECRET.search(line)
     ]
@@ -267,6 +279,6 @@ def test_help_is_short_and_quick_to_read() -> None:
     result = call("--help")
     assert result.exit_code == 0
     assert len(result.output.splitlines()) < 25
-    for command in ("demo", "run", "check", "status", "sandbox"):
+    for command in ("demo", "run", "check", "status", "pages", "sandbox"):
         assert command in result.output
         assert call(command, "--help").exit_code == 0

@@ -446,6 +446,11 @@ BROKEN: list[tuple[str, str | bytes, str, str]] = [
     key_of("brightcove", "accounts = {}", "accounts", "add one"),
     key_of("brightcove", "accounts.A = 5", "accounts.A", "[brightcove.accounts.A]"),
     # numbers, dates, choices
+    key_of("pages", "min_viewers = 2", "min_viewers", "use 3"),
+    key_of("pages", "min_viewers = 0", "min_viewers", "use 5"),
+    key_of("pages", "min_viewers = 101", "min_viewers", "use 5"),
+    key_of("pages", 'min_viewers = "5"', "min_viewers", "use 5"),
+    key_of("pages", "minimum = 5", "minimum", "'min_viewers'"),
     key_of("brightcove", "trailing_days = 0", "trailing_days", "use 7"),
     key_of("brightcove", "trailing_days = -1", "trailing_days", "use 7"),
     key_of("brightcove", "trailing_days = true", "trailing_days", "use 7"),

@@ -6,7 +6,7 @@ following   what follows from an account's days and catalogue: tables and files
 courses     a night for every course of Panopto, and a new course from listing to files
 reports     a dropped or requested usage report, from the inbox to files
 deliveries  files that differ from what lies on the shares
-overview    the warehouse and the calendar
+overview    the warehouse, the calendar, the pages
 watching    alerts: what is wrong now, and what is over
 """
 

@@ -1,4 +1,4 @@
-"""What shows the whole: the warehouse and the calendar, made anew when something else was."""
+"""What shows the whole: the warehouse, the calendar and the pages, made anew when something else was."""
 
 import dagster as dg
 
@@ -6,6 +6,7 @@ from video_analytics import warehouse
 from video_analytics.automation.asking import OPEN, fingerprint
 from video_analytics.clock import now
 from video_analytics.journal import Journal
+from video_analytics.pages.assets import KEYS as PAGES
 from video_analytics.settings import Settings
 from video_analytics.standing.assets import KEY as CALENDAR
 
@@ -15,7 +16,7 @@ EVERY_SECONDS = 1800  # a picture for people; `status` is always fresh
 
 def overview_automation(settings: Settings) -> list[dg.SensorDefinition]:
     """The sensor; it always runs."""
-    job = dg.define_asset_job(JOB, [warehouse.KEY, CALENDAR])
+    job = dg.define_asset_job(JOB, [warehouse.KEY, CALENDAR, *PAGES])
 
     @dg.sensor(
         name="overview",

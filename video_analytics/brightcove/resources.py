@@ -56,12 +56,14 @@ def road_resource(
             watching.waiting(str(call), seconds, type(error).__name__)
 
         client = Client(settings.brightcove, settings.network, tally=tally, on_wait=on_wait)
-        before = client.tally.total("calls")  # those of earlier runs that share the tally
+        counts = client.tally
+        before, retried = counts.total("calls"), counts.total("retries")  # of earlier runs that share it
         try:
             yield Road(settings, client, Lake(settings.lake), watching)
         finally:
             client.close()
             told = context.run.tags.get(BACKFILL_TAG, "") if context.run else ""
-            spending.note(settings.state, "brightcove", now(), client.tally.total("calls") - before, told)
+            calls, retries = counts.total("calls") - before, counts.total("retries") - retried
+            spending.note(settings.state, "brightcove", now(), calls, told, retries)
 
     return brightcove

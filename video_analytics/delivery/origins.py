@@ -5,6 +5,7 @@ brightcove/daily/…daily_analytics_{years}_{category}.…    the category, and 
 panopto/database|output[CHUNKED]/{Name}[{id}]/…           the course
 panopto/output[CHUNKED]/tableau/…                         each course of courses.csv
 panopto/session_usage.…, panopto/retention/…              the newest report date
+pages/courses/{id}….html, pages/storage.html, …           as the files with the same numbers
 """
 
 import re
@@ -37,6 +38,7 @@ class Origin:
 
 
 UNKNOWN = Origin()
+_NEWEST_REPORT = Origin(PANOPTO, NEWEST, [(f"{PANOPTO}/retention_files", NEWEST)], ages=False)
 
 
 def origin_of(path: Path, settings: Settings) -> Origin:
@@ -46,6 +48,20 @@ def origin_of(path: Path, settings: Settings) -> Origin:
         return _brightcove(inner[0], inner[-1], settings)
     if vendor == PANOPTO:
         return _panopto(inner)
+    if vendor == "pages":
+        return _page(inner, settings)
+    return UNKNOWN
+
+
+def _page(inner: Sequence[str], settings: Settings) -> Origin:
+    """Of a page that shows many accounts only their checks count: it says itself which days are missing."""
+    if inner[0] == "courses":
+        course_id = inner[-1].partition(".")[0].removesuffix("-videos")
+        return Origin(PANOPTO, course_id, [(f"{PANOPTO}/chunked_coverage", course_id)], [course_id])
+    if inner[0] == "storage.html":
+        return _NEWEST_REPORT
+    if inner[0] == "channels.html":
+        return Origin(BRIGHTCOVE, judged=[account.key for account in settings.brightcove.accounts])
     return UNKNOWN
 
 
@@ -73,7 +89,7 @@ def _daily(name: str, settings: Settings) -> Origin:
 
 def _panopto(inner: Sequence[str]) -> Origin:
     if inner[0].startswith("session_usage.") or inner[0] == "retention":
-        return Origin(PANOPTO, NEWEST, [(f"{PANOPTO}/retention_files", NEWEST)], ages=False)
+        return _NEWEST_REPORT
     if inner[0] not in {"database", "output[CHUNKED]"}:
         return UNKNOWN
     if inner[1:2] == ["tableau"]:

@@ -5,7 +5,7 @@ Rows are only ever added; the file is replaced as a whole, so that a reader neve
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -57,15 +57,20 @@ def add_receipts(path: Path, receipts: Sequence[Receipt]) -> None:
         out.write((b"" if whole else b"\n") + _lines(map(astuple, receipts)))
 
 
-def newest_receipts(path: Path) -> dict[tuple[str, str], Receipt]:
-    """The last receipt of each share and destination, oldest first; of a very long file only its end."""
-    found: dict[tuple[str, str], Receipt] = {}
+def last_receipts(path: Path) -> Iterator[Receipt]:
+    """The receipts, oldest first; of a very long file only its end."""
     for row in csv.reader(io.StringIO(_tail(path), newline="")):
         if len(row) == len(COLUMNS) and row[-2].isdigit():  # else the header, or what somebody else wrote
             cells: dict[str, Any] = dict(zip(COLUMNS, map(_plain, row), strict=True))
-            receipt = Receipt(**{**cells, "bytes": int(cells["bytes"])})
-            found.pop(receipt.place, None)
-            found[receipt.place] = receipt
+            yield Receipt(**{**cells, "bytes": int(cells["bytes"])})
+
+
+def newest_receipts(path: Path) -> dict[tuple[str, str], Receipt]:
+    """The last receipt of each share and destination, oldest first; of a very long file only its end."""
+    found: dict[tuple[str, str], Receipt] = {}
+    for receipt in last_receipts(path):
+        found.pop(receipt.place, None)
+        found[receipt.place] = receipt
     return found
 
 

@@ -170,10 +170,15 @@ def tableau_files_asset(deps: Deps) -> dg.AssetsDefinition:
     )
     def tableau_files(panopto: dg.ResourceParam[Road]) -> Result:
         """`output[CHUNKED]/tableau/`: the chunks and sessions of all courses of `courses.csv`."""
+        from video_analytics.pages import pictures  # noqa: PLC0415 - charts take half a second to import
+
         courses = [course.id for course in read_courses(panopto.settings.home)]
         facts = _files(exports.write_tableau_files(panopto.lake, panopto.exports, courses))
         panopto.watch.done("tableau_files", "all", facts)
-        return dg.MaterializeResult(metadata=partitions.shown(facts) | {"courses": len(courses)})
+        most = pictures.most_viewed(panopto.lake, courses, panopto.settings.pages.min_viewers)
+        return dg.MaterializeResult(
+            metadata=partitions.shown(facts | {"courses": len(courses), "most_viewed": most})
+        )
 
     return tableau_files
 

@@ -65,7 +65,7 @@ def compute(connection: duckdb.DuckDBPyConnection, rules: Rules, folder: Path) -
     """
     variables = _variables(rules)
     _set(connection, variables)
-    connection.register("coverage_clock", _clock(ZoneInfo(rules.zone)))
+    connection.register("coverage_clock", clock(ZoneInfo(rules.zone)))
     try:
         connection.execute(_sql("coverage_stretches.sql"))
         if len(connection.sql("FROM coverage.parts").fetchall()) > PARTS_TO_SORT:
@@ -98,7 +98,7 @@ def _set(connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object])
 
 
 @cache
-def _clock(zone: ZoneInfo) -> pa.Table:
+def clock(zone: ZoneInfo) -> pa.Table:
     """For each UTC day: by how much local time is ahead of UTC `before` and `after` the clock `changed_at`.
 
     On most days it does not change: `changed_at` is 0. Days count from 1970, the rest are microseconds; days

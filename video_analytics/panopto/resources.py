@@ -78,12 +78,13 @@ def road_resource(
             watch or Watch(), Journal(settings.state), "panopto", context.run.run_id if context.run else ""
         )
         counts = tally or Tally()
-        before = counts.total("calls")  # those of earlier runs that share the tally
+        before, retried = counts.total("calls"), counts.total("retries")  # of earlier runs that share it
         road = open_road(settings, noting, counts)
         try:
             yield road
         finally:
             road.close()
-            spending.note(settings.state, "panopto", now(), counts.total("calls") - before)
+            calls, retries = counts.total("calls") - before, counts.total("retries") - retried
+            spending.note(settings.state, "panopto", now(), calls, retries=retries)
 
     return panopto

@@ -5,6 +5,7 @@ from video_analytics.settings.alerts import Alerts
 from video_analytics.settings.automation import Automation, Backfill
 from video_analytics.settings.delivery import Delivery, Route, Share
 from video_analytics.settings.models import Account, Brightcove, Network
+from video_analytics.settings.pages import Pages
 from video_analytics.settings.panopto import Panopto
 from video_analytics.settings.retention import Bundle, Retention, Scenario
 
@@ -80,6 +81,7 @@ TOML_TABLES = {
     "automation": frozenset(Automation.model_fields),
     "delivery": frozenset(Delivery.model_fields) - TOML_SECRETS["delivery"],
     "alerts": frozenset(Alerts.model_fields) - TOML_SECRETS["alerts"],
+    "pages": frozenset(Pages.model_fields),
     "network": frozenset(Network.model_fields),
 }
 # What is told of a share in settings.toml, and what in secrets.json.

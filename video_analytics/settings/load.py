@@ -19,6 +19,7 @@ from video_analytics.settings.automation import Automation
 from video_analytics.settings.delivery import Delivery
 from video_analytics.settings.findings import Origin
 from video_analytics.settings.models import Brightcove, Network, Settings
+from video_analytics.settings.pages import Pages
 from video_analytics.settings.panopto import Panopto
 from video_analytics.settings.problems import HIDDEN, Problem, described
 from video_analytics.settings.retention import Retention
@@ -32,6 +33,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "automation": Automation,
     "delivery": Delivery,
     "alerts": Alerts,
+    "pages": Pages,
     "network": Network,
 }
 

@@ -25,6 +25,7 @@ from video_analytics.settings.alerts import Alerts
 from video_analytics.settings.automation import Automation, Backfill, misplaced
 from video_analytics.settings.base import Day, Days, Model, Seconds, Tries, Zone, refuse
 from video_analytics.settings.delivery import Delivery, Route
+from video_analytics.settings.pages import Pages
 from video_analytics.settings.panopto import Panopto
 from video_analytics.settings.retention import Retention
 
@@ -176,6 +177,7 @@ class Settings(Model):
     automation: Automation = Field(default_factory=Automation)
     delivery: Delivery = Field(default_factory=Delivery)
     alerts: Alerts = Field(default_factory=Alerts)
+    pages: Pages = Field(default_factory=Pages)
     network: Network = Field(default_factory=Network)
 
     @model_validator(mode="after")

@@ -99,8 +99,11 @@ def unpasted(key: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like `name`, whatever its case."""
+    """The known name most like `name`, whatever its case; before all one that is it but for its table."""
     by_fold = {each.casefold(): each for each in sorted(known)}
+    for fold, each in by_fold.items():
+        if fold.endswith(f".{name.casefold()}"):
+            return each
     # No name is long; a very long wrong one would only cost time.
     (match,) = get_close_matches(name[:_SHOWN_CHARACTERS].casefold(), by_fold, n=1, cutoff=0.0)
     return by_fold[match]

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from video_analytics.clock import now
+from video_analytics.partitions import shown
 from video_analytics.settings import Settings
 from video_analytics.standing.calendars import write_calendar
 
@@ -22,10 +23,14 @@ def calendar_asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(key=KEY, deps=deps, group_name=GROUP, kinds={"parquet", "csv"})
     def calendar() -> dg.MaterializeResult[None]:
         """`trust/calendar.csv`: the days that are complete, provisional, missing, failed: as in `status`."""
+        from video_analytics.pages.trust import calendar_picture  # noqa: PLC0415 - charts take half a second to import
+
         facts = write_calendar(settings, now())
-        picture = dg.MetadataValue.md(facts.pop("calendar"))
-        return dg.MaterializeResult(
-            metadata={"dagster/row_count": facts.pop("rows"), **facts, "calendar": picture}
-        )
+        told = {
+            "dagster/row_count": facts.pop("rows"),
+            "calendar": dg.MetadataValue.md(facts.pop("calendar")),
+            "days": calendar_picture(settings),
+        }
+        return dg.MaterializeResult(metadata=shown(told | facts))
 
     return calendar

@@ -24,7 +24,7 @@ SOURCES = {"account": "brightcove", "course": "panopto"}  # by kind of status
 def write_calendar(settings: Settings, now: datetime) -> dict[str, Any]:
     """Write the table and the CSV; gives rows, rows in each state, files, and `calendar`, as Markdown."""
     told = statuses(settings)
-    rows = [row for status in told for row in _rows(status)]
+    rows = [row for status in told for row in rows_of(status)]
     lake = Lake(settings.lake)
     changed = lake.write(CALENDAR, ALL, pa.Table.from_pylist(rows, CALENDAR.schema), {})
     files.write_bytes(settings.exports / CSV, _csv(rows))
@@ -49,8 +49,8 @@ def statuses(settings: Settings) -> list[Status]:
     ]
 
 
-def _rows(status: Status) -> Iterator[dict[str, Any]]:
-    """A row for each year and day, in order."""
+def rows_of(status: Status) -> Iterator[dict[str, Any]]:
+    """A row of the table for each year and day, in order."""
     by_year = {date(year, 1, 1): state for state, years in status.years.items() for year in years}
     by_day = {day: state for state, days in status.days.items() for day in days}
     head = {"source": SOURCES[status.kind], "subject": status.id, "name": status.name}

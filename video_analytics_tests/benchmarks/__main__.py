@@ -12,7 +12,16 @@ import platform
 import subprocess
 import sys
 
-from video_analytics_tests.benchmarks import backfill, consolidation, coverage, daily, night, retention, ui
+from video_analytics_tests.benchmarks import (
+    backfill,
+    consolidation,
+    coverage,
+    daily,
+    night,
+    pages,
+    retention,
+    ui,
+)
 
 BENCHMARKS = {
     "backfill": backfill.main,
@@ -20,6 +29,7 @@ BENCHMARKS = {
     "coverage": coverage.main,
     "daily": daily.main,
     "night": night.main,
+    "pages": pages.main,
     "retention": retention.main,
     "ui": ui.main,
 }

@@ -20,6 +20,7 @@ CHUNKS, TABLEAU = (
     f"panopto/output[CHUNKED]/Sales[{ID}]/chunked_data.csv",
     "panopto/output[CHUNKED]/tableau/x.csv",
 )
+VIDEOS, CHANNELS = f"pages/courses/{ID}-videos.html", "pages/channels.html"
 HOUR = dt.timedelta(hours=1)
 
 # file, what answers for it
@@ -50,6 +51,9 @@ ANSWERING = [
     (TABLEAU, [("panopto/course_files", ID), ("panopto/course_files", OTHER)]),
     ("panopto/retention/summary.md", [("panopto/retention_files", "2026-06-01")]),
     ("panopto/session_usage.csv", [("panopto/retention_files", "2026-06-01")]),
+    (f"pages/courses/{ID}.html", [("panopto/chunked_coverage", ID)]),
+    (VIDEOS, [("panopto/chunked_coverage", ID)]),
+    ("pages/storage.html", [("panopto/retention_files", "2026-06-01")]),
 ]
 AGING = [each for each in ANSWERING if "retention" not in each[1][0][0]]
 
@@ -138,6 +142,7 @@ def test_the_files_of_a_report_date_do_not_age_and_the_newest_date_counts(settin
         (DAILY, [("brightcove", "impact"), ("brightcove", "myway")]),
         (CHUNKS, [("panopto", ID)]),
         (TABLEAU, [("panopto", ID), ("panopto", OTHER)]),
+        (VIDEOS, [("panopto", ID)]),
     ],
 )
 def test_a_blocking_finding_of_any_of_its_subjects_holds_it_back(
@@ -156,9 +161,22 @@ def test_a_blocking_finding_of_any_of_its_subjects_holds_it_back(
     assert asked == judged
 
 
+def test_the_page_of_all_accounts_waits_for_sound_data_and_not_for_missing_days(settings: Settings) -> None:
+    account = settings.brightcove.accounts[-1].key
+    Journal(settings.state).failed("brightcove/daily_analytics", account, NOW, "the vendor is away")
+    assert held_back(settings, CHANNELS) is None
+
+    def judge(_: str, subject: str) -> Sequence[Finding]:
+        return [Finding("sums_agree", subject, ok=subject != account, says="expected 3 views, got 4")]
+
+    assert held_back(settings, CHANNELS, judge) == f"{account}: expected 3 views, got 4"
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "pages/index.html",
+        "pages/trust.html",
         "notes/x.csv",
         "brightcove/cms/unknown_cms.csv",
         "brightcove/other/neo_cms.csv",

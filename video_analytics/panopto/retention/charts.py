@@ -11,8 +11,8 @@ from typing import Any
 import altair as alt
 import pyarrow as pa
 import pyarrow.compute as pc
-import vl_convert
 
+from video_analytics.drawing import png
 from video_analytics.panopto.retention.held import HOUR
 
 Chart = alt.LayerChart | alt.FacetChart
@@ -29,11 +29,7 @@ _FAR = 1.5  # a limit beyond so many times the longest bar would make all bars s
 
 def picture(chart: Chart) -> bytes:
     """A chart as PNG."""
-    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    png: bytes = vl_convert.vegalite_to_png(
-        chart.to_dict(), vl_version=version, scale=_SCALE, allowed_base_urls=[]
-    )
-    return png
+    return png(chart.to_dict(), _SCALE)
 
 
 def sources_chart(hours: pa.Table, day: date) -> Chart:

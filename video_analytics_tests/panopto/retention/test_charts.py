@@ -159,7 +159,7 @@ def pictures() -> dict[str, bytes]:
 def test_pictures_are_png_of_a_page_s_width_and_small(pictures: dict[str, bytes]) -> None:
     for png in pictures.values():
         assert png.startswith(b"\x89PNG\r\n\x1a\n")
-        assert len(png) < 250_000
+        assert len(png) < 60_000
     widths = {name: struct.unpack_from(">I", png, 16)[0] for name, png in pictures.items()}
     assert 600 < widths["sources"] < 850
     assert 600 < widths["scenarios"] < 850

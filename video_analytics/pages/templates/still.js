@@ -1,0 +1,1 @@
+for (const id of Object.keys(columns)) show(id, data[id].rows, data[id].finding);
