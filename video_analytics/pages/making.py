@@ -9,14 +9,14 @@ from video_analytics.clock import now
 from video_analytics.errors import PageError, ReportError, VideoAnalyticsError
 from video_analytics.lake import Lake
 from video_analytics.pages.building import Press, noted
-from video_analytics.pages.channels import channels_page
-from video_analytics.pages.course import course_page
-from video_analytics.pages.course_data import course_data
-from video_analytics.pages.course_video import video_page
+from video_analytics.pages.channels.page import channels_page
+from video_analytics.pages.course.data import course_data
+from video_analytics.pages.course.overview import course_page
+from video_analytics.pages.course.video import video_page
 from video_analytics.pages.frame import Page
 from video_analytics.pages.index import Entry, Kind, course_entry, index_page
-from video_analytics.pages.storage import storage_page
-from video_analytics.pages.trust import trust_page
+from video_analytics.pages.storage.page import storage_page
+from video_analytics.pages.trust.page import trust_page
 from video_analytics.pages.words import between, moment, spoken
 from video_analytics.panopto.measures import inputs_of, rules_of
 from video_analytics.panopto.reports.tables import SESSION_USAGE

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from video_analytics import lake as lakes
 from video_analytics.lake import Lake
-from video_analytics.pages import course_charts
+from video_analytics.pages.course import charts as course_charts
 from video_analytics.pages.figures import picture
 from video_analytics.panopto.tables import SESSION_MEASURES, SESSIONS
 

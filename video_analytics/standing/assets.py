@@ -23,7 +23,7 @@ def calendar_asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(key=KEY, deps=deps, group_name=GROUP, kinds={"parquet", "csv"})
     def calendar() -> dg.MaterializeResult[None]:
         """`trust/calendar.csv`: the days that are complete, provisional, missing, failed: as in `status`."""
-        from video_analytics.pages.trust import calendar_picture  # noqa: PLC0415 - charts take half a second to import
+        from video_analytics.pages.trust.page import calendar_picture  # noqa: PLC0415 - charts take half a second to import
 
         facts = write_calendar(settings, now())
         told = {

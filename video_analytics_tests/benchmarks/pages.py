@@ -21,9 +21,9 @@ import pyarrow as pa
 
 from video_analytics.lake import Lake, day_key
 from video_analytics.pages.bundle import bundle
-from video_analytics.pages.course import course_page
-from video_analytics.pages.course_data import course_data
-from video_analytics.pages.course_video import video_page
+from video_analytics.pages.course.data import course_data
+from video_analytics.pages.course.overview import course_page
+from video_analytics.pages.course.video import video_page
 from video_analytics.pages.frame import render
 from video_analytics.panopto.measures import cover, rules_of
 from video_analytics.panopto.tables import SESSIONS, VIEWING_ACTIVITY

@@ -1,0 +1,1 @@
+"""The trust page: from calendar, ledgers and notes to how far the numbers can be trusted."""
