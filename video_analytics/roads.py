@@ -97,8 +97,7 @@ def over_all(runner: Runner) -> None:
 
 def build_pages(runner: Runner) -> None:
     """The calendar as it stands and all pages whose data changed, on their way to the shares too."""
-    for asset in (CALENDAR, *PAGES):
-        runner.materialize(asset, [None])
+    runner.materialize_together((CALENDAR, *PAGES))
     _deliver(runner)
 
 

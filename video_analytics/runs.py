@@ -55,22 +55,29 @@ class Runner:
         self, asset: dg.AssetKey, ranges: Sequence[Range | None], config: Mapping[str, Any] | None = None
     ) -> bool:
         """A run for each range of an asset's partitions; one run where it has none. False if one failed."""
-        before = len(self.errors)
         ops = {"ops": {asset.to_python_identifier(): {"config": dict(config)}}} if config else {}
-        for span in ranges:
-            tags = self._tags | (span.tags() if span else {})
-            result = self._job.execute_in_process(
-                run_config=_QUIET | ops,
-                instance=self.instance,
-                asset_selection=[asset],
-                tags=tags,
-                raise_on_error=False,
-            )
-            if result.success and asset in WITHOUT_ROAD:
-                self._watch.done(asset.path[-1], "all", {})
-            if not result.success:
-                self.errors.append(f"{asset.to_user_string()}: {_why(result)}")
-        return len(self.errors) == before
+        done = [self._run([asset], self._tags | (span.tags() if span else {}), ops) for span in ranges]
+        return all(done)
+
+    def materialize_together(self, assets: Sequence[dg.AssetKey]) -> bool:
+        """One run for several assets without partitions, in the order in which they follow each other."""
+        return self._run(assets, self._tags, {})
+
+    def _run(self, assets: Sequence[dg.AssetKey], tags: Mapping[str, str], ops: Mapping[str, Any]) -> bool:
+        result = self._job.execute_in_process(
+            run_config=_QUIET | dict(ops),
+            instance=self.instance,
+            asset_selection=list(assets),
+            tags=dict(tags),
+            raise_on_error=False,
+        )
+        if result.success:
+            for asset in assets:
+                if asset in WITHOUT_ROAD:
+                    self._watch.done(asset.path[-1], "all", {})
+        else:
+            self.errors.append(f"{', '.join(key.to_user_string() for key in assets)}: {_why(result)}")
+        return result.success
 
     def fail(self, asset: str, partition: str, error: VideoAnalyticsError) -> None:
         """Tell of what could not even be begun."""

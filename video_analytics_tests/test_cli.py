@@ -90,6 +90,7 @@ def test_the_demo_refuses_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.night  # the demo asks for the same
 def test_run_ends_with_0_when_all_is_complete(new_sandbox: NewSandbox, home: Path) -> None:
     sandbox = new_sandbox()
     settings_for(sandbox, home)
@@ -175,6 +176,7 @@ def drop(home: Path, name: str, data: bytes) -> None:
     os.utime(path, (1_600_000_000, 1_600_000_000))
 
 
+@pytest.mark.night  # the demo asks for the same
 def test_reports_asked_of_the_site(new_sandbox: NewSandbox, home: Path) -> None:
     sandbox = new_sandbox(PEACE)
     panopto_settings(sandbox, home, site_timezone=SITE_ZONE)

@@ -94,7 +94,6 @@ def _nothing_is_torn(settings: Settings) -> int:
     ("road", "kills"),
     [
         (without_dagster, 12),
-        (through_dagster, 3),
         pytest.param(without_dagster, 42, marks=pytest.mark.night),
         pytest.param(through_dagster, 8, marks=pytest.mark.night),
     ],

@@ -82,6 +82,7 @@ def test_blocks_are_neighbours_in_order(names: set[str]) -> None:
     assert sum(span.size for span in spans) == len(names)
 
 
+@pytest.mark.night  # the demo takes the same road, of all accounts
 def test_the_road_is_recorded_as_it_is_in_the_lake(new_sandbox: NewSandbox, home: Path) -> None:
     sandbox = new_sandbox()
     settings = settings_for(sandbox, home)

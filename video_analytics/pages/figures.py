@@ -58,15 +58,15 @@ class Figure:
 
 def spec(chart: Chart) -> dict[str, Any]:
     """The chart as a page draws it, in Vega: as wide as its place, in the page's own ink."""
-    fitting = alt.AutoSizeParams(type="fit-x", contains="padding")
-    return vega(_dressed(chart.properties(width="container", autosize=fitting), "transparent").to_dict())
+    fitting = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+    return vega(_dressed(chart, "transparent") | fitting)
 
 
 def picture(chart: Chart, rows: Sequence[Row], title: str) -> bytes:
     """The chart with these rows, as PNG, black on white: it does not know where it will be seen."""
-    drawn = _dressed(chart.properties(width=PICTURE_WIDTH, title=title), "white").to_dict()
-    drawn["datasets"] = {"rows": [{name: _freed(value) for name, value in row.items()} for row in rows]}
-    return png(drawn, PICTURE_SCALE)
+    freed = [{name: _freed(value) for name, value in row.items()} for row in rows]
+    given = {"width": PICTURE_WIDTH, "title": title, "datasets": {"rows": freed}}
+    return png(_dressed(chart, "white") | given, PICTURE_SCALE)
 
 
 def _freed(value: Any) -> Any:
@@ -74,17 +74,22 @@ def _freed(value: Any) -> Any:
     return f"{value}\u2060" if isinstance(value, str) and value in _TAKEN else value
 
 
-def _dressed(chart: Chart, ground: str) -> Chart:
-    axis = {"labelColor": _INK, "titleColor": _INK, "domainColor": _INK, "tickColor": _INK}
-    dressed: Chart = (
-        chart.configure(font="system-ui, sans-serif", background=ground, aria=False)
-        .configure_axis(**axis, gridColor=_INK, gridOpacity=0.15, labelFontSize=12, titleFontSize=12)
-        .configure_legend(labelColor=_INK, titleColor=_INK, labelFontSize=12, orient="top")
-        .configure_title(color=_INK, anchor="start")
-        .configure_header(labelColor=_INK, titleColor=_INK)
-        .configure_view(stroke=None)
-        .configure_mark(color=BLUE)
-        .configure_text(color=_INK)
-        .configure_range(category=list(PALETTE))
-    )
-    return dressed
+def _dressed(chart: Chart, ground: str) -> dict[str, Any]:
+    """The chart in Vega-Lite, in our dress; it was validated when it was built, piece by piece."""
+    drawn = chart.to_dict(validate=False)
+    return drawn | {"config": drawn.get("config", {}) | _DRESS | {"background": ground}}
+
+
+_AXIS = {"labelColor": _INK, "titleColor": _INK, "domainColor": _INK, "tickColor": _INK}
+_DRESS = {  # Vega-Lite's `config`
+    "font": "system-ui, sans-serif",
+    "aria": False,
+    "axis": {**_AXIS, "gridColor": _INK, "gridOpacity": 0.15, "labelFontSize": 12, "titleFontSize": 12},
+    "legend": {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "orient": "top"},
+    "title": {"color": _INK, "anchor": "start"},
+    "header": {"labelColor": _INK, "titleColor": _INK},
+    "view": {"stroke": None},
+    "mark": {"color": BLUE},
+    "text": {"color": _INK},
+    "range": {"category": list(PALETTE)},
+}

@@ -236,6 +236,7 @@ def test_both_ways_of_asking_for_devices_give_the_same_lake(home: Path, new_sand
     assert snapshot(folder) == ranges
 
 
+@pytest.mark.night  # the benchmark `backfill` does the same
 def test_a_year_of_eleven_accounts(home: Path, new_sandbox: NewSandbox) -> None:
     """At most 264 queries; every day is there, checked by its sums."""
     sandbox = new_sandbox()

@@ -16,7 +16,7 @@ from typing import Any
 from video_analytics.settings import Route, Settings
 from video_analytics_tests.delivery.world import delivered, export, files_below, home_with
 
-FILES, COPIES = 3, 4_000
+FILES, COPIES = 3, 200_000
 
 
 def version(number: int) -> bytes:

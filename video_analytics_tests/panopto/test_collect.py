@@ -399,7 +399,16 @@ def test_a_course_taken_out_of_the_list_keeps_its_data(
 LATE_DAYS = 10
 
 
-@pytest.mark.parametrize("summaries", ["direct", "recursive", "lagging", "wrong", "refused"])
+@pytest.mark.parametrize(
+    "summaries",
+    [
+        "direct",
+        "wrong",
+        "refused",
+        pytest.param("recursive", marks=pytest.mark.night),
+        pytest.param("lagging", marks=pytest.mark.night),
+    ],
+)
 def test_ten_days_of_late_records_and_new_sessions(
     home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, summaries: str
 ) -> None:

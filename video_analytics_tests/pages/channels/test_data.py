@@ -109,7 +109,7 @@ def test_many_values_are_taken_together(
     settings: Settings, lake: Lake, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The least viewed values of a field lie in one, whose sum is theirs."""
-    monkeypatch.setattr("video_analytics.pages.channels_data.MOST_VALUES", 2)
+    monkeypatch.setattr("video_analytics.pages.channels.data.MOST_VALUES", 2)
     put_catalogue(lake, account, [video(f"{n}", custom_fields={"country": f"C{n}"}) for n in range(5)])
     for day in FEBRUARY:
         put_day(lake, account, day, {f"{n}": {"video_view": n} for n in range(5)})
