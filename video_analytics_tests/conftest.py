@@ -50,11 +50,6 @@ NewSandbox = Callable[..., Sandbox]
 TurnClock = Callable[[Sandbox, dt.datetime], None]
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a quarter of the time a test waits for a socket or another process."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_configure() -> None:
     """Temporary folders lie in memory where there is room, unless somebody chose their place."""
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:

@@ -90,7 +90,7 @@ def test_the_demo_refuses_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.night  # the demo asks for the same
+@pytest.mark.slow
 def test_run_ends_with_0_when_all_is_complete(new_sandbox: NewSandbox, home: Path) -> None:
     sandbox = new_sandbox()
     settings_for(sandbox, home)
@@ -119,6 +119,7 @@ def test_run_ends_with_1_and_names_what_failed(new_sandbox: NewSandbox, home: Pa
     assert "500" in next(iter(accounts[0]["reasons"].values()))
 
 
+@pytest.mark.slow
 def test_panopto_from_a_list_of_courses_to_files(new_sandbox: NewSandbox, home: Path) -> None:
     sandbox = new_sandbox(PEACE)
     panopto_settings(sandbox, home, start_date=YESTERDAY - dt.timedelta(days=20))
@@ -148,6 +149,7 @@ def test_panopto_from_a_list_of_courses_to_files(new_sandbox: NewSandbox, home: 
     assert "set panopto.site_timezone" in told.output
 
 
+@pytest.mark.slow
 def test_reports_from_the_inbox_to_numbers_without_credentials(home: Path) -> None:
     drop(home, "notes.txt", b"to do\n")
     told = call("run", "--home", home)
@@ -176,7 +178,7 @@ def drop(home: Path, name: str, data: bytes) -> None:
     os.utime(path, (1_600_000_000, 1_600_000_000))
 
 
-@pytest.mark.night  # the demo asks for the same
+@pytest.mark.slow
 def test_reports_asked_of_the_site(new_sandbox: NewSandbox, home: Path) -> None:
     sandbox = new_sandbox(PEACE)
     panopto_settings(sandbox, home, site_timezone=SITE_ZONE)
@@ -188,6 +190,7 @@ def test_reports_asked_of_the_site(new_sandbox: NewSandbox, home: Path) -> None:
     assert "session_usage 2010-01-01..2026-06-14" in told.output
 
 
+@pytest.mark.slow
 def test_one_course_chosen_by_name(new_sandbox: NewSandbox, home: Path) -> None:
     sandbox = new_sandbox(PEACE)
     panopto_settings(sandbox, home, start_date=YESTERDAY - dt.timedelta(days=2))

@@ -93,7 +93,8 @@ def _nothing_is_torn(settings: Settings) -> int:
 @pytest.mark.parametrize(
     ("road", "kills"),
     [
-        (without_dagster, 12),
+        pytest.param(without_dagster, 12, marks=pytest.mark.slow),
+        pytest.param(through_dagster, 3, marks=pytest.mark.slow),
         pytest.param(without_dagster, 42, marks=pytest.mark.night),
         pytest.param(through_dagster, 8, marks=pytest.mark.night),
     ],

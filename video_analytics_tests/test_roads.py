@@ -108,6 +108,7 @@ def split(partition: str) -> tuple[str, dt.date]:
     return course_id, dt.date.fromisoformat(day)
 
 
+@pytest.mark.slow
 def test_history_lies_in_years_and_all_of_it_is_the_truth(new_site: NewSite) -> None:
     site = new_site(first=dt.date(2010, 1, 1))
     site.courses = site.courses[1:2]
@@ -129,6 +130,7 @@ def test_a_second_run_changes_no_byte(new_site: NewSite) -> None:
     assert site.tally.total("GetSessionExtendedDetailedUsage") == 0
 
 
+@pytest.mark.slow
 def test_days_asked_for_are_read_again(new_site: NewSite) -> None:
     site = new_site()
     site.run()
@@ -234,6 +236,7 @@ def test_a_night_asks_for_listings_and_due_days(new_site: NewSite, turn_clock: T
     assert all(lake.path(VIEWING_ACTIVITY, day_key(course.id, new)).exists() for course in site.courses)
 
 
+@pytest.mark.slow
 def test_a_course_taken_out_keeps_its_data(new_site: NewSite) -> None:
     site = new_site()
     site.run()

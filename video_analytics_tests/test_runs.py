@@ -82,7 +82,7 @@ def test_blocks_are_neighbours_in_order(names: set[str]) -> None:
     assert sum(span.size for span in spans) == len(names)
 
 
-@pytest.mark.night  # the demo takes the same road, of all accounts
+@pytest.mark.slow
 def test_the_road_is_recorded_as_it_is_in_the_lake(new_sandbox: NewSandbox, home: Path) -> None:
     sandbox = new_sandbox()
     settings = settings_for(sandbox, home)
@@ -122,6 +122,7 @@ def test_each_materialization_says_what_it_cost(
     assert metadata["dagster/partition_row_count"] == held.num_rows
 
 
+@pytest.mark.slow
 def test_a_second_run_changes_no_byte(
     new_sandbox: NewSandbox, home: Path, instance: dg.DagsterInstance
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_second_run_changes_no_byte(
     assert len(after) > 30
 
 
+@pytest.mark.slow
 def test_a_dead_account_is_named_and_the_others_are_recorded(
     new_sandbox: NewSandbox, home: Path, instance: dg.DagsterInstance
 ) -> None:

@@ -19,6 +19,8 @@ from video_analytics.pages.figures import Figure
 
 TEMPLATES = resources.files(__package__) / "templates"
 SITE = "video_analytics"
+ZONE = "Time zone"
+STAMPED = (ZONE, "Refreshed", "Provisional", "Provisional days")  # facts that each chart says again
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")  # ends of elements and lines; halves of characters
 _LOCAL = re.compile(r"(?![/?])[^\\:\s#]+(#[^\\\s]*)?|#[^\\\s]*")
 
@@ -88,8 +90,15 @@ def render(page: Page, library: str) -> str:
         scripts=scripts,
         inlined=inlined({"specs": drawn, "columns": columns, "data": page.data}),
         root="../" * (len(page.path.parts) - 1),
+        stamp=_stamp(page.facts),
     )
     return html.encode("utf-8", "replace").decode()  # half a character would be none in any file
+
+
+def _stamp(facts: Sequence[tuple[str, str]]) -> str:
+    """What each chart says of its data, as it may be seen alone; details of zones are in the header."""
+    said = {term: words.partition(":")[0] if term == ZONE else words for term, words in facts}
+    return " ".join(f"{term}: {said[term]}." for term in STAMPED if term in said)
 
 
 def inlined(value: object) -> str:

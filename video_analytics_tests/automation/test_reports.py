@@ -74,6 +74,7 @@ def test_two_dropped_reports_become_numbers_and_then_there_is_peace(
     assert instance.get_dynamic_partitions(str(partitions.REPORT_DATES.name)) == [DAY]
 
 
+@pytest.mark.slow
 def test_new_reports_and_new_settings_are_reckoned_anew_and_old_dates_stay(
     home: Path, instance: dg.DagsterInstance
 ) -> None:
@@ -124,6 +125,7 @@ def test_the_same_inbox_has_the_same_run_key_until_the_next_day(
     assert next(next_steps(settings)).run_key != first
 
 
+@pytest.mark.slow
 def test_reckoning_again_changes_no_byte(home: Path, instance: dg.DagsterInstance) -> None:
     for kind in (CREATED, USAGE):
         drop(home, kind)

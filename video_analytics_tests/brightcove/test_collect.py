@@ -236,7 +236,7 @@ def test_both_ways_of_asking_for_devices_give_the_same_lake(home: Path, new_sand
     assert snapshot(folder) == ranges
 
 
-@pytest.mark.night  # the benchmark `backfill` does the same
+@pytest.mark.slow
 def test_a_year_of_eleven_accounts(home: Path, new_sandbox: NewSandbox) -> None:
     """At most 264 queries; every day is there, checked by its sums."""
     sandbox = new_sandbox()
@@ -527,6 +527,7 @@ def test_a_fault_of_the_platform_is_not_swallowed(
 # time passes
 
 
+@pytest.mark.slow
 def test_ten_days_of_late_corrections(home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock) -> None:
     """Each night reads the trailing and the outdated days; in the end every day is the vendor's own."""
     sandbox = new_sandbox()

@@ -20,6 +20,7 @@ from video_analytics_tests.failing import ERRORS, errno_of, failing_call
 KILLS, PUBLICATIONS = 50, 200
 
 
+@pytest.mark.slow
 def test_fifty_kills(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "video_analytics_tests.delivery.cutting", str(tmp_path), str(KILLS)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=120)

@@ -280,6 +280,7 @@ def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings
 
 
+@pytest.mark.slow
 def test_in_1000_random_maps_no_file_is_outside_the_folder_of_its_unit(
     many: Settings, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from video_analytics.pages.figures import Column, Kind
+from video_analytics.pages.frame import render
 from video_analytics_tests.pages import sample
 from video_analytics_tests.pages.conftest import Axe, Visit
 from video_analytics_tests.pages.reading import choose, finding, period, table
@@ -253,3 +254,16 @@ def test_all_can_be_reached_seen_and_hit(visit: Visit, library: str, tmp_path: P
     skip.focus()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
+
+
+def test_each_chart_says_zone_refresh_and_provisional_days_again(library: str) -> None:
+    facts = [
+        ("Period", "2026"),
+        ("Time zone", "each account's own: UTC (3)"),
+        ("Refreshed", "2026-06-15 06:00 UTC"),
+        ("Provisional days", "from 9 Jun 2026 on"),
+    ]
+    html = render(sample.page([sample.figure("one"), sample.figure("two", chart=None)], facts=facts), library)
+    said = "Time zone: each account&#39;s own. Refreshed: 2026-06-15 06:00 UTC. "
+    said += "Provisional days: from 9 Jun 2026 on."
+    assert html.count(said) == 1

@@ -61,7 +61,16 @@ def answers(page: Page) -> list[str]:
     return heard
 
 
-@pytest.mark.parametrize("directive", ATTEMPTS)
+FIRST = (
+    "script-src",
+    "connect-src",
+    "form-action",
+)  # of the refusals; the others are tried with the slow tests
+
+
+@pytest.mark.parametrize(
+    "directive", [each if each in FIRST else pytest.param(each, marks=pytest.mark.slow) for each in ATTEMPTS]
+)
 def test_the_policy_refuses(visit: Visit, library: str, tmp_path: Path, directive: str) -> None:
     path = sample.written(sample.page([sample.figure(chart=None)]), library, tmp_path)
     for attempt in ATTEMPTS[directive]:

@@ -403,10 +403,10 @@ LATE_DAYS = 10
     "summaries",
     [
         "direct",
-        "wrong",
-        "refused",
-        pytest.param("recursive", marks=pytest.mark.night),
-        pytest.param("lagging", marks=pytest.mark.night),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("recursive", "lagging", "wrong", "refused")
+        ),
     ],
 )
 def test_ten_days_of_late_records_and_new_sessions(

@@ -198,6 +198,7 @@ def test_duplicates_change_only_what_counts_repeats(run: Run, world: World) -> N
 
 @examples(max_examples=12)
 @given(SMALL, DICE)
+@pytest.mark.slow
 def test_where_a_stretch_is_cut_in_two_does_not_matter(run: Run, world: World, dice: random.Random) -> None:
     clean = replace(
         world, records=tuple(record for record in world.records if oracle.kind(world, record) == "used")
@@ -224,6 +225,7 @@ def _without(output: Output, names: set[str]) -> Output:
 
 @examples(max_examples=5)
 @given(SMALL, st.integers(5, 50))
+@pytest.mark.slow
 def test_the_size_and_number_of_parts_do_not_matter(run: Run, world: World, at_once: int) -> None:
     whole = run(world)
     with pytest.MonkeyPatch.context() as patch:

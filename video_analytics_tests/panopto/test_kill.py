@@ -77,7 +77,7 @@ def nothing_is_torn(lake: Path) -> int:
 
 
 @pytest.mark.parametrize("kills", [8, pytest.param(25, marks=pytest.mark.night)])
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("first", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_kills_at_any_moment_of_a_night(
     home: Path, new_sandbox: NewSandbox, turn_clock: TurnClock, tmp_path: Path, first: bool, kills: int
 ) -> None:

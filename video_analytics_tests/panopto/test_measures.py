@@ -168,6 +168,7 @@ def test_the_settings_make_the_rules() -> None:
     assert rules_of(Panopto(site_timezone="Asia/Tokyo", reporting_timezone="UTC")).zone == "UTC"
 
 
+@pytest.mark.slow
 def test_a_failure_between_two_tables_is_made_good(lake: Lake) -> None:
     """Whichever call of the file system fails: a course that passes for done has tables of one making."""
     expected = {}

@@ -72,6 +72,7 @@ def test_any_name_is_one_fit_component(name: str, id: str) -> None:  # noqa: A00
 
 @given(st.lists(st.tuples(texts, ids), unique_by=lambda pair: pair[1], min_size=2, max_size=12))
 @settings(max_examples=500)
+@pytest.mark.slow
 def test_no_two_ids_share_a_folder_and_none_is_outside(courses: list[tuple[str, str]]) -> None:
     with TemporaryDirectory() as scratch:
         root = Path(scratch) / "a" / "root"

@@ -38,7 +38,7 @@ def course_page(data: Data, facts: Facts, slug: str) -> Page:
                 [("viewers", "Unique viewers"), ("completion", "Completion"), ("watch", "Watch time")],
             ),
         ],
-        data=_seen(data, facts, slug),
+        data=_seen(data, slug),
         script="course.js",
         parts=["course_parts.js"],
         links=[("Videos of this course", quote(f"{slug}-videos.html"))],
@@ -51,14 +51,12 @@ def dates(data: Data) -> Choice:
     return Choice("period", "Dates", [(each["id"], each["label"]) for each in data["periods"]])
 
 
-def common(data: Data, facts: Facts, slug: str) -> dict[str, Any]:
+def common(data: Data, slug: str) -> dict[str, Any]:
     """What the scripts of both pages of a course read."""
-    stamp = "; ".join(f"{term}: {said}" for term, said in facts if term not in {"Period", "Counted"})
     names = ("k", "completed_percent", "chunks", "periods", "days")
     return {
         **{name: data[name] for name in names},
         "provisional": data.get("provisional", []),
-        "stamp": stamp,
         "video_page": quote(f"{slug}-videos.html"),
     }
 
@@ -92,9 +90,9 @@ def notes(data: Data) -> list[str]:
     return said
 
 
-def _seen(data: Data, facts: Facts, slug: str) -> dict[str, Any]:
+def _seen(data: Data, slug: str) -> dict[str, Any]:
     return {
-        **common(data, facts, slug),
+        **common(data, slug),
         "top": TOP,
         "least": max(FEW, data["k"]),
         "key": charts.KEY,

@@ -26,7 +26,7 @@ def video_page(data: Data, facts: Facts, slug: str) -> Page:
         facts=facts,
         figures=_figures(data) if data["videos"] else [],
         controls=[_picker(data), course.dates(data)] if data["videos"] else [],
-        data=_seen(data, facts, slug),
+        data=_seen(data, slug),
         script="video.js",
         parts=["course_parts.js"],
         links=[("Course overview", quote(f"{slug}.html"))],
@@ -40,8 +40,8 @@ def _picker(data: Data) -> Choice:
     )
 
 
-def _seen(data: Data, facts: Facts, slug: str) -> dict[str, Any]:
-    return {**course.common(data, facts, slug), "videos": course.chosen(data, _SHOWN)}
+def _seen(data: Data, slug: str) -> dict[str, Any]:
+    return {**course.common(data, slug), "videos": course.chosen(data, _SHOWN)}
 
 
 def _figures(data: Data) -> list[Figure]:

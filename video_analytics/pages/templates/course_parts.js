@@ -13,11 +13,11 @@ for (const video of data.videos) {
 
 const at = () => data.periods.findIndex((period) => period.id === chosen("period"));
 
-// The days a figure is of, and what else stands in the head of the page, so that each figure says it.
+// The days a figure is of.
 function dates(place) {
   const { first, last } = data.periods[place];
-  if (!first) return `Dates: none yet. ${data.stamp}`;
-  return `Dates: ${day(first)} – ${day(last)}. ${data.stamp}`;
+  if (!first) return "Dates: none yet.";
+  return `Dates: ${day(first)} – ${day(last)}.`;
 }
 
 const unnamed = (video) => video.name || "video without a name";

@@ -131,7 +131,7 @@ def test_hostile_words_stay_text(tab: Tab) -> None:
     assert tab.title() == "Channels · video_analytics"
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), pytest.param(390, True, marks=pytest.mark.slow)])
 def test_accessible(file: Path, visit: Visit, axe: Axe, width: int, dark: bool) -> None:
     """Axe finds nothing, with all charts drawn and tables opened; nothing is wider than the window."""
     page = visit(file, width=width, dark=dark)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from video_analytics.pages.course.video import video_page
@@ -64,6 +65,7 @@ def test_the_address_and_the_buttons_choose_the_video(tmp_path: Path, library: s
     page.wait_for_url(re.compile(r"/alg%201\.html$"))
 
 
+@pytest.mark.slow
 def test_a_narrow_page_bears_every_kind_of_video(
     tmp_path: Path, library: str, visit: Visit, axe: Axe
 ) -> None:

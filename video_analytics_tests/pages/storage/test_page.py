@@ -324,7 +324,7 @@ def test_a_slider_moves_by_keyboard_and_its_breach_is_said(site: Site, visit: Vi
     assert _what_ifs(page) == ["window_months=17", "limits.created=0"]
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), pytest.param(390, True, marks=pytest.mark.slow)])
 def test_everybody_can_use_it(site: Site, visit: Visit, axe: Axe, width: int, dark: bool) -> None:
     page = visit(site.page, width=width, dark=dark)
     for figure in page.locator(".figure").all():

@@ -238,7 +238,7 @@ def test_ledgers_are_told_to_the_last_digit(
     assert table(page, "problems")[1][:2] == [f"Course {HOSTILE} fails", "2026-06-15 06:00"]
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), pytest.param(390, True, marks=pytest.mark.slow)])
 def test_it_is_accessible(
     settings: Settings, library: str, tmp_path: Path, visit: Visit, axe: Axe, *, width: int, dark: bool
 ) -> None:

@@ -66,6 +66,7 @@ USER_ROOT_FOLDERS = (("Users",), ("User", "(none)"), ())
 
 @examples(max_examples=WORLDS)
 @given(SEEDS)
+@pytest.mark.slow
 def test_9_000_plans_keep_every_hour_and_follow_limits_and_windows(prepared: Prepare, seed: int) -> None:
     dice = random.Random(seed)
     rows = random_sessions(dice, DAY, 25)
