@@ -153,15 +153,15 @@ def wait_for_charts(page: Page) -> None:
 
 
 def _program() -> str:
-    named = os.environ.get("VIDEO_ANALYTICS_BROWSER")
+    named = os.environ.get("BROWSER_PROGRAM")
     found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
     if found:
         return found
     advice = (
         f"no browser: install Chromium ({' or '.join(BROWSERS)}), "
-        "or say where one is with VIDEO_ANALYTICS_BROWSER"
+        "or say where one is with BROWSER_PROGRAM"
     )
-    if os.environ.get("VIDEO_ANALYTICS_BROWSER_REQUIRED") == "1":
+    if os.environ.get("BROWSER_REQUIRED") == "1":
         pytest.fail(advice)
     pytest.skip(advice)
 
