@@ -158,8 +158,7 @@ def _program() -> str:
     if found:
         return found
     advice = (
-        f"no browser: install Chromium ({' or '.join(BROWSERS)}), "
-        "or say where one is with BROWSER_PROGRAM"
+        f"no browser: install Chromium ({' or '.join(BROWSERS)}), or say where one is with BROWSER_PROGRAM"
     )
     if os.environ.get("BROWSER_REQUIRED") == "1":
         pytest.fail(advice)
