@@ -149,10 +149,10 @@ function showAges() {
   const moved = rows.map((row) => ({ ...row, moved: row[measure] })).filter((row) => !Number.isNaN(row.moved));
   const all = sum(moved.map((row) => row.moved));
   const young = sum(moved.filter((row) => row.age <= 3).map((row) => row.moved));
-  const unit = measure === "hours" ? "hours viewed" : measure;
+  const [one, unit] = { rows: ["row", "rows"], views: ["view", "views"], hours: ["hour viewed", "hours viewed"] }[measure];
   const told = `${counted(sum(rows.map((row) => row.readings)), "later reading")} changed a day`;
   const finding = !rows.length ? "No later reading has changed a day." : !all ? `${told}; no ${unit} moved.` :
-    `${told} and moved ${number(all)} ${unit} in all, ${share(young, all)} of it on days of at most 3 days of age.`;
+    `${told} and moved ${counted(all, one, unit)} in all, ${share(young, all)} of it on days of at most 3 days of age.`;
   show("ages", rows, finding, noticed(), moved.filter((row) => row.moved));
 }
 
